@@ -1,0 +1,87 @@
+"""graph + values -> the gradient of the output with respect to every node.
+
+One loop over the operations in reversed order. Every edge makes a contribution, the gradient that
+has arrived at the consumer (upstream) times the local derivative; a node's gradient is the sum of
+what its edges bring (Rumelhart, Hinton and Williams 1986; Griewank and Walther, "Evaluating
+Derivatives", algorithm 3.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from bpcalc.graph import Graph
+from bpcalc.ops.op import MATH_RAISES, Op, Value
+
+Contribution: TypeAlias = tuple[int, int, int, Value, Value, Value]
+"""(consumer, input, arg, local, upstream, upstream * local): one edge, told with its numbers.
+
+`local` is the literal 0 where nothing flows. Edges to which no gradient has come are not told.
+"""
+
+NOTHING = 0
+"""The literal 0 of the rules. CPython has one object for it, so `is` tells it from a computed 0.0."""
+
+
+def backward(
+    graph: Graph, values: Sequence[Value], gradients: list[Value], seed: Value = 1.0
+) -> Iterator[Contribution]:
+    """Go from the output to the leaves and yield the contribution of every edge.
+
+    `gradients` is filled on the way; when the loop is through, it holds for each node the gradient
+    of the output with respect to it (the literature: adjoint, cotangent), and the literal 0 where
+    nothing has arrived. The backward pass starts from `seed`.
+    """
+    leaves = len(graph.leaves)
+    ops, inputs = graph.columns
+    gradients[:] = [NOTHING] * len(graph)
+    gradients[graph.output] = seed
+    for index in range(graph.output, leaves - 1, -1):
+        upstream = gradients[index]
+        if upstream is NOTHING:
+            continue
+        indices = inputs[index - leaves]
+        rule = ops[index - leaves].rule
+        if len(indices) == 2:
+            a, b = indices
+            try:
+                locals_ = rule(values[index], values[a], values[b])
+            except MATH_RAISES:
+                locals_ = _by_numpy(ops[index - leaves], values, index, indices)
+        else:
+            try:
+                locals_ = rule(values[index], *[values[i] for i in indices])
+            except MATH_RAISES:
+                locals_ = _by_numpy(ops[index - leaves], values, index, indices)
+            if len(indices) == 1 and type(locals_) is not tuple:
+                locals_ = (locals_,)
+        arg = 0
+        for local in locals_:
+            target = indices[arg]
+            if local is NOTHING:
+                yield index, target, arg, NOTHING, upstream, NOTHING
+            else:
+                contribution = upstream * local
+                arrived = gradients[target]
+                gradients[target] = contribution if arrived is NOTHING else arrived + contribution
+                yield index, target, arg, local, upstream, contribution
+            arg += 1
+
+
+def gradients(graph: Graph, values: Sequence[Value], seed: Value = 1.0) -> list[Value]:
+    """The gradient of the output with respect to every node, indexed by node number."""
+    found: list[Value] = []
+    for _ in backward(graph, values, found, seed):
+        pass
+    return found
+
+
+def _by_numpy(op: Op, values: Sequence[Value], index: int, indices: tuple[int, ...]) -> Value:
+    """The local derivatives where plain arithmetic raises (1/0): inf or NaN, as NumPy has it."""
+    import numpy
+
+    with numpy.errstate(all="ignore"):
+        found = op.rule(numpy.float64(values[index]), *[numpy.float64(values[i]) for i in indices])
+    found = found if type(found) is tuple else (found,)
+    return tuple(local if local is NOTHING else float(local) for local in found)

@@ -1,0 +1,247 @@
+"""A message of its own for each common mistake in a formula: what, where, and what to write."""
+
+from __future__ import annotations
+
+from bpcalc.errors import RequestError, did_you_mean
+from bpcalc.formula.tokens import END, starts_name
+from bpcalc.formula.tree import OPERANDS, WHAT, Tree
+
+_ARRAYS = ("[", "]", "@", "'", ".T", "ᵀ")
+
+_SIGNS = {
+    "%": ("% is not an operator", "the remainder of a / b is a - b*floor(a/b)"),
+    "&": ("& is not an operator", "write and"),
+    "|": ("| is not an operator", "write or; the absolute value is abs(x)"),
+    "!": ("! is not an operator", "n! is gamma(n + 1); different from is !="),
+    "~": ("~ is not an operator", "write not"),
+    "?": ("? is not an operator", "write where(condition, a, b)"),
+    ":": (": is not an operator", "a name gets its value with =; a choice is where(condition, a, b)"),
+    '"': ("a formula has no texts in quotes", "a name stands without quotes"),
+    "$": ("a formula has no $", "a name stands by itself: x"),
+    "\\": ("a formula has no backslashes", "write exp(x) for \\exp(x)"),
+    "{": ("curly brackets mean nothing here", "write (...)"),
+    "}": ("curly brackets mean nothing here", "write (...)"),
+}
+
+
+def line_begins_with_operator(tree: Tree, position: int) -> RequestError:
+    return tree.error(
+        f"a line begins with {tree.tokens[position]}",
+        position,
+        hint="to go on with the line above, put the whole expression in brackets",
+    )
+
+
+def operand_expected(tree: Tree, position: int, after: int) -> RequestError:
+    """Where a name, a number or a bracket had to come, something else stands."""
+    token = tree.tokens[position]
+    before = tree.tokens[after] if after < position else ""
+    if token in _ARRAYS:
+        return arrays(tree, position)
+    if token in _SIGNS:
+        message, hint = _SIGNS[token]
+        return tree.error(message, position, hint=hint)
+    if token == "/" and before == "/":
+        return tree.error("// is not an operator", after, position, hint="write floor(a/b)")
+    if token in (END, "\n", ";"):
+        if not before or before == "=":
+            return tree.error("an expression is missing here", max(position - 1, 0))
+        hint = "to go on in the next line, put the whole expression in brackets"
+        return tree.error(
+            f"something is missing after {before}", after, hint=hint if token == "\n" else ""
+        )
+    if token == ")":
+        if before == "(":
+            return tree.error("there is nothing between these brackets", after, position)
+        return tree.error("something is missing before this bracket", position)
+    if token == ",":
+        return comma(tree, position)
+    if token == "=":
+        return equals(tree, position)
+    if token in ("*", "/", "^", "**", "<", "<=", ">", ">=", "==", "!=", "and", "or"):
+        left = f"between {before} and {token}" if before not in ("", "(") else f"before {token}"
+        return tree.error(f"something is missing {left}", position)
+    return strange(tree, position)
+
+
+def after_operand(tree: Tree, position: int, in_bracket: bool) -> RequestError:
+    """Behind a finished operand stands something that cannot follow it."""
+    token = tree.tokens[position]
+    if token in _ARRAYS:
+        return arrays(tree, position)
+    if token == "=":
+        return equals(tree, position)
+    if token in _SIGNS:
+        message, hint = _SIGNS[token]
+        return tree.error(message, position, hint=hint)
+    if token == ".":
+        return tree.error(
+            "a dot means nothing here",
+            position,
+            hint="numbers are written 3.5; there are no attributes as in x.y",
+        )
+    if starts_name(token) or token[:1].isdigit() or token in ("(", "√") or token[:1] == ".":
+        return implicit_multiplication(tree, position)
+    return strange(tree, position)
+
+
+def implicit_multiplication(tree: Tree, position: int) -> RequestError:
+    """`2x`, `2(x)`, `(a)(b)`, `x y`: no sign between two operands."""
+    left, right = tree.tokens[position - 1], tree.tokens[position]
+    if left == "0" and right[:1] in "xXbBoO" and right[1:2].isalnum():
+        return tree.error(
+            f"{left}{right} is not a number here", position - 1, position, hint="write it as a decimal"
+        )
+    if right in ("if", "else", "for", "lambda", "in", "is"):
+        return tree.error(
+            f"{right} means nothing here", position, hint="a choice is where(condition, a, b)"
+        )
+    shown = f"{_short(left)}*{_short(right)}"
+    if left == ")" or right == "(":
+        shown = f"{'(...)' if left == ')' else _short(left)}*{'(...)' if right == '(' else _short(right)}"
+    return tree.error(
+        f"there is no sign between {_short(left)} and {_short(right)}",
+        position - 1,
+        position,
+        hint=f"for a product write {shown}",
+    )
+
+
+def name_is_no_function(tree: Tree, name: str, first: int, is_variable: bool, known: list[str]) -> RequestError:
+    """`sigmod(x)` or `x(y + 1)`: a bracket behind a name that is no function."""
+    close = did_you_mean(name, known)
+    if is_variable or (not close and len(name) == 1):
+        return tree.error(
+            f"{name} is not a function",
+            first,
+            hint=f"for a product write {_short(name)}*(...)",
+        )
+    return tree.error(
+        f"there is no function {_short(name)}",
+        first,
+        hint=close or f"bpcalc ops lists the functions; for a product write {_short(name)}*(...)",
+    )
+
+
+def comma(tree: Tree, position: int) -> RequestError:
+    """A comma outside the arguments of a call."""
+    before, after = tree.tokens[position - 1], tree.tokens[position + 1]
+    if before[-1:].isdigit() and after[:1].isdigit():
+        return tree.error(
+            "a comma cannot stand here",
+            position - 1,
+            position + 1,
+            hint=f"the decimal sign is a point: {_short(before)}.{_short(after)}",
+        )
+    return tree.error(
+        "a comma cannot stand here",
+        position,
+        hint="commas separate the arguments of a function; statements are separated by ;",
+    )
+
+
+def equals(tree: Tree, position: int) -> RequestError:
+    return tree.error(
+        "= cannot stand here",
+        position,
+        hint="to compare, write ==; a value is named by one name alone, as in z = w*x + b",
+    )
+
+
+def never_closed(tree: Tree, opened: int) -> RequestError:
+    if tree.tokens[opened] != "(":
+        opened += 1
+    return tree.error("this bracket is never closed", opened)
+
+
+def never_opened(tree: Tree, position: int) -> RequestError:
+    return tree.error("this bracket closes nothing", position)
+
+
+def no_arguments(tree: Tree, first: int, last: int) -> RequestError:
+    return tree.error(f"{tree.tokens[first]}() needs something in its brackets", first, last)
+
+
+def argument_after_keyword(tree: Tree, position: int) -> RequestError:
+    return tree.error("options like delta=1 come last", position)
+
+
+def option_is_no_number(tree: Tree, keyword: str, first: int, last: int) -> RequestError:
+    return tree.error(
+        f"the option {keyword} has to be a number",
+        first,
+        last,
+        hint="= sets an option here; to compare, write ==",
+    )
+
+
+def option_twice(tree: Tree, keyword: str, position: int) -> RequestError:
+    return tree.error(f"the option {keyword} is given twice", position)
+
+
+def operand_of_root(tree: Tree, position: int) -> RequestError:
+    return tree.error("√ takes a name, a number or a bracket", position, hint="write √(...)")
+
+
+def power_of_root(tree: Tree, root: int, position: int) -> RequestError:
+    inner = _short(tree.tokens[root + 1])
+    return tree.error(
+        "this root can be read in two ways",
+        root,
+        position,
+        hint=f"write √({inner}^2) or (√{inner})^2",
+    )
+
+
+def arrays(tree: Tree, position: int) -> RequestError:
+    token = tree.tokens[position]
+    return tree.error(
+        f"{token} belongs to arrays, and this version of bpcalc computes with numbers only",
+        position,
+        hint="write the elements as variables: w1*x1 + w2*x2",
+    )
+
+
+def strange(tree: Tree, position: int) -> RequestError:
+    token = tree.tokens[position]
+    shown = token if token.isprintable() else f"the character U+{ord(token[0]):04X}"
+    return tree.error(f"{shown} means nothing in a formula", position)
+
+
+def wrong_count(tree: Tree, node: int, signature: str, least: int, most: int | None) -> RequestError:
+    """A function got too few or too many arguments."""
+    what, operands, first, last = tree.nodes[node]
+    count = str(least) if most == least else f"at least {least}"
+    noun = "argument" if count == "1" else "arguments"
+    values = [tree.nodes[operand] for operand in operands]
+    numbers = all(not v[OPERANDS] and v[WHAT][:1].isdigit() for v in values)
+    hint = f"it is written {signature}"
+    if numbers and len(operands) == least + 1:
+        hint += "; the decimal sign is a point"
+    return tree.error(
+        f"{what} takes {count} {noun}, and got {len(operands)}", first, last, hint=hint
+    )
+
+
+def no_such_option(tree: Tree, function: str, keyword: str, token: int, known: list[str]) -> RequestError:
+    hint = did_you_mean(keyword, known)
+    if not hint:
+        hint = f"its options: {', '.join(known)}" if known else f"{function} has no options"
+    return tree.error(f"{function} has no option {_short(keyword)}", token, hint=hint)
+
+
+def not_finite(tree: Tree, first: int, last: int) -> RequestError:
+    return tree.error(
+        "this number is outside the range of float64",
+        first,
+        last,
+        hint="numbers go from 5e-324 to 1.797e308",
+    )
+
+
+def too_many_digits(tree: Tree, first: int, last: int, most: int) -> RequestError:
+    return tree.error(f"this number has more than {most:,} digits", first, last)
+
+
+def _short(token: str) -> str:
+    return token if len(token) <= 30 else token[:29] + "…"

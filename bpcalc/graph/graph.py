@@ -1,0 +1,259 @@
+"""The computation graph: what is computed from what. Immutable, numbered, no values inside.
+
+Nodes are numbered as the textbooks do: leaves first, in order of appearance, then operations in
+evaluation order, so that every input has a smaller number than its consumer. The graph holds
+columns (a list of ops, a list of inputs, ...) rather than objects: a million nodes are a few
+lists, and values and gradients are lists beside them, indexed by node number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bpcalc.errors import Span
+    from bpcalc.ops.constants import Constant
+    from bpcalc.ops.op import Op
+
+
+class Leaf(NamedTuple):
+    """A variable, or a constant: then `constant` is its value."""
+
+    name: str | None
+    constant: Constant | None
+
+
+class Node(NamedTuple):
+    """One node, as a view for reading; `index` counts from 0, `id` from n1."""
+
+    graph: Graph
+    index: int
+
+    @property
+    def id(self) -> str:
+        return f"n{self.index + 1}"
+
+    @property
+    def name(self) -> str | None:
+        """The variable's or the statement's name; of a named constant its name; else None."""
+        return self.graph.name(self.index)
+
+    @property
+    def label(self) -> str:
+        """How messages and formulas call it: its name, its number, or else its id."""
+        return self.graph.label(self.index)
+
+    @property
+    def op(self) -> str:
+        """The operation's name; of a leaf `variable` or `constant`."""
+        if self.index < len(self.graph.leaves):
+            return "variable" if self.graph.leaves[self.index].constant is None else "constant"
+        return self.graph.op(self.index).name
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """What it is computed from."""
+        return tuple(Node(self.graph, i) for i in self.graph.inputs(self.index))
+
+    @property
+    def expr(self) -> str:
+        """Its own operation as formula text, with the inputs by name or id: `n4*y`."""
+        from bpcalc.graph.text import expression
+
+        return expression(self.graph, self.index)
+
+    def __repr__(self) -> str:
+        return f"<{self.id} = {self.expr}>"
+
+
+class Graph:
+    """A formula's nodes and edges. Build it with `bpcalc.parse`, or node by node with `Building`."""
+
+    __slots__ = (
+        "_first",
+        "_inputs",
+        "_last",
+        "_aliases",
+        "_names",
+        "_ops",
+        "leaves",
+        "output",
+        "source",
+        "_spans",
+        "_spans_of",
+        "unused",
+        "warnings",
+    )
+
+    leaves: Sequence[Leaf]
+    output: int
+    """The index of the node whose value the formula has."""
+    source: str
+    """The text of the formula."""
+    unused: frozenset[str]
+    """Variables that stand only in statements which the output does not need."""
+    warnings: tuple[str, ...]
+    _ops: Sequence[Op]
+    _inputs: Sequence[tuple[int, ...]]
+    _names: Mapping[int, str]
+    _aliases: Mapping[str, int]
+    _first: Sequence[int]
+    _last: Sequence[int]
+    _spans: Sequence[Span] | None
+    _spans_of: Callable[[str], Sequence[Span]]
+
+    def __len__(self) -> int:
+        return len(self.leaves) + len(self._ops)
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """All nodes in order; `graph.nodes[0].id` is n1."""
+        return [Node(self, index) for index in range(len(self))]
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __getitem__(self, key: int | str) -> Node:
+        """A node by its index, its id (`n4`) or its name."""
+        if isinstance(key, str):
+            return Node(self, self.index(key))
+        return Node(self, range(len(self))[key])
+
+    def index(self, key: str) -> int:
+        """The index of the node with this name or id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for index, leaf in enumerate(self.leaves):
+            if leaf.name == key:
+                return index
+        for index, name in self._names.items():
+            if name == key:
+                return index
+        if key in self._aliases:
+            return self._aliases[key]
+        if key[:1] == "n" and key[1:].isascii() and key[1:].isdigit() and len(key) < 12:
+            if 1 <= int(key[1:]) <= len(self):
+                return int(key[1:]) - 1
+        raise KeyError(key)
+
+    @property
+    def operations(self) -> Iterator[tuple[int, Op, tuple[int, ...]]]:
+        """(index, op, indices of the inputs) of every operation, in evaluation order."""
+        return zip(range(len(self.leaves), len(self)), self._ops, self._inputs)
+
+    @property
+    def columns(self) -> tuple[Sequence[Op], Sequence[tuple[int, ...]]]:
+        """The operations and their inputs as two lists; entry k is node `len(leaves) + k`."""
+        return self._ops, self._inputs
+
+    @property
+    def variables(self) -> dict[str, int]:
+        """The index of each variable, in order of appearance."""
+        return {
+            leaf.name: index
+            for index, leaf in enumerate(self.leaves)
+            if leaf.constant is None and leaf.name is not None
+        }
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The names of the operations that a statement named."""
+        return self._names
+
+    def op(self, index: int) -> Op:
+        """The operation of a node that is not a leaf."""
+        return self._ops[index - len(self.leaves)]
+
+    def inputs(self, index: int) -> tuple[int, ...]:
+        """The indices of a node's inputs; none for a leaf."""
+        return () if index < len(self.leaves) else self._inputs[index - len(self.leaves)]
+
+    def name(self, index: int) -> str | None:
+        if index < len(self.leaves):
+            return self.leaves[index].name
+        return self._names.get(index)
+
+    def label(self, index: int) -> str:
+        """How a node is called: its name, its number if it is a constant, or else its id."""
+        name = self.name(index)
+        if name is not None:
+            return name
+        if index < len(self.leaves):
+            return str(self.leaves[index].constant)
+        return f"n{index + 1}"
+
+    def span(self, index: int) -> Span | None:
+        """Where the node stands in `source`, as (start, end) offsets."""
+        if not self._first:
+            return None
+        if self._spans is None:
+            self._spans = self._spans_of(self.source)
+        return self._spans[self._first[index]][0], self._spans[self._last[index]][1]
+
+    def consumers(self) -> list[list[tuple[int, int]]]:
+        """For each node, who uses it: (consumer, which of its inputs), one entry per use."""
+        uses: list[list[tuple[int, int]]] = [[] for _ in range(len(self))]
+        for consumer, _, inputs in self.operations:
+            for arg, index in enumerate(inputs):
+                uses[index].append((consumer, arg))
+        return uses
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self)} nodes, {' '.join(self.variables) or 'no variables'}>"
+
+
+class Building:
+    """A graph under construction: leaves first, then operations, then `finished`."""
+
+    def __init__(
+        self, source: str = "", spans_of: Callable[[str], Sequence[Span]] = lambda _: ()
+    ) -> None:
+        self.source = source
+        self.spans_of = spans_of
+        """Where each token of a text stands; asked only when a span is."""
+        self.leaves: list[Leaf] = []
+        self.ops: list[Op] = []
+        self.inputs: list[tuple[int, ...]] = []
+        self.names: dict[int, str] = {}
+        self.aliases: dict[str, int] = {}
+        """Names of statements that only rename: the node they stand for."""
+        self.first: Sequence[int] = ()
+        self.last: Sequence[int] = ()
+
+    def leaf(self, name: str | None, constant: Constant | None = None) -> int:
+        """Add a variable or a constant; its index. All leaves come before the first operation."""
+        self.leaves.append(Leaf(name, constant))
+        return len(self.leaves) - 1
+
+    def apply(self, op: Op, inputs: tuple[int, ...]) -> int:
+        """Add an operation; its index."""
+        self.ops.append(op)
+        self.inputs.append(inputs)
+        return len(self.leaves) + len(self.ops) - 1
+
+    def finished(
+        self,
+        output: int,
+        *,
+        unused: frozenset[str] = frozenset(),
+        warnings: tuple[str, ...] = (),
+    ) -> Graph:
+        """The graph, from now on unchanging."""
+        graph = Graph.__new__(Graph)
+        graph.source = self.source
+        graph.leaves = tuple(self.leaves)
+        graph._ops = self.ops
+        graph._inputs = self.inputs
+        graph._names = self.names
+        graph._aliases = self.aliases
+        graph._first = self.first
+        graph._last = self.last
+        graph.output = output
+        graph._spans = None
+        graph._spans_of = self.spans_of
+        graph.unused = unused
+        graph.warnings = warnings
+        return graph

@@ -1,0 +1,83 @@
+"""The operators: + - * / and powers."""
+
+from __future__ import annotations
+
+import operator
+
+from bpcalc.ops.choices import where
+from bpcalc.ops.comparisons import equal
+from bpcalc.ops.domain import Domain, Kink
+from bpcalc.ops.exponential import log
+from bpcalc.ops.op import Value, elementwise
+
+
+@elementwise(operator.add, symbol="+", latex="{a} + {b}")
+def add(y: Value, a: Value, b: Value) -> Value:
+    """The sum of a and b."""
+    return 1, 1
+
+
+@elementwise(operator.sub, symbol="-", latex="{a} - {b}")
+def sub(y: Value, a: Value, b: Value) -> Value:
+    """The difference of a and b."""
+    return 1, -1
+
+
+@elementwise(operator.mul, symbol="*", latex=r"{a} \cdot {b}")
+def mul(y: Value, a: Value, b: Value) -> Value:
+    """The product of a and b."""
+    return b, a
+
+
+@elementwise(
+    operator.truediv,
+    symbol="/",
+    latex=r"\frac{{{a}}}{{{b}}}",
+    domain=Domain("a divisor other than 0", lambda a, b: b != 0),
+)
+def div(y: Value, a: Value, b: Value) -> Value:
+    """The quotient of a and b."""
+    return 1 / b, -y / b
+
+
+@elementwise(operator.neg, symbol="-", latex="-{x}")
+def neg(y: Value, x: Value) -> Value:
+    """The negative of x."""
+    return -1
+
+
+_POWER = Domain(
+    "a base above 0 (below 0 the exponent has to be whole, at 0 it may not be negative)",
+    lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b == b // 1),
+)
+
+
+@elementwise(
+    operator.pow,
+    symbol="**",
+    latex="{a}^{{{b}}}",
+    domain=_POWER,
+    kink=Kink(
+        "the base is 0 (the slope with respect to the exponent)",
+        at=lambda a, b: a == 0,
+        ours="0 with respect to the exponent",
+        torch="0 with respect to the exponent",
+        jax="0 with respect to the exponent; at exponent 0, NaN with respect to the base",
+        example="(1-1)**(1+1)",
+    ),
+)
+def pow_(y: Value, a: Value, b: Value) -> Value:
+    """a to the power b, both of them computed. Also written ^."""
+    log_a = log(where(equal(a, 0), 1, a))  # 0 ** b is 0 on either side of b: no slope, no 0 * inf
+    return b * pow_(a, b - 1), y * log_a
+
+
+@elementwise(
+    lambda x, *, exponent: pow_(x, exponent),
+    symbol="^",
+    latex="{x}^{{{exponent}}}",
+    domain=Domain(_POWER.words, lambda x, *, exponent: _POWER.contains(x, exponent)),
+)
+def power(y: Value, x: Value, *, exponent: float = 2) -> Value:
+    """x to a power that is a number. Also written **; the number belongs to the node."""
+    return exponent * power(x, exponent=exponent - 1) if exponent else 0  # x^0 is 1 at 0 too

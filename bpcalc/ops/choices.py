@@ -1,0 +1,116 @@
+"""Choosing between values: where, the larger, the smaller, the nearest within bounds."""
+
+from __future__ import annotations
+
+from bpcalc.ops.comparisons import equal
+from bpcalc.ops.domain import Kink
+from bpcalc.ops.op import Value, elementwise
+
+
+@elementwise(
+    "where",
+    sympy="where",
+    latex=r"\begin{{cases}} {a} & \text{{if }} {c} \\ {b} & \text{{otherwise}} \end{{cases}}",
+    used=lambda c, a, b: (True, c != 0, c == 0),
+)
+def where(y: Value, c: Value, a: Value, b: Value) -> Value:
+    """a where c is true (not 0), else b. What was not chosen counts in no way."""
+    return 0, where(c, 1, 0), where(c, 0, 1)
+
+
+def _larger(a: Value, b: Value) -> Value:
+    return where(a >= b, a, where(a < b, b, a + b))  # a + b is NaN where one of them is
+
+
+def _smaller(a: Value, b: Value) -> Value:
+    return where(a <= b, a, where(a > b, b, a + b))
+
+
+def _tie(example: str) -> Kink:
+    return Kink(
+        "a and b are equal",
+        at=lambda a, b: a == b,
+        ours="half to each",
+        torch="half to each",
+        jax="half to each",
+        example=example,
+    )
+
+
+@elementwise(
+    _larger,
+    meaning=lambda a, b: where(a >= b, a, b),
+    latex=r"\max({a}, {b})",
+    kink=_tie("maximum(1, 1)"),
+)
+def maximum(y: Value, a: Value, b: Value) -> Value:
+    """The larger of a and b; NaN where one of them is."""
+    return where(a > b, 1, where(a < b, 0, 0.5)), where(b > a, 1, where(b < a, 0, 0.5))
+
+
+@elementwise(
+    _smaller,
+    meaning=lambda a, b: where(a <= b, a, b),
+    latex=r"\min({a}, {b})",
+    kink=_tie("minimum(1, 1)"),
+)
+def minimum(y: Value, a: Value, b: Value) -> Value:
+    """The smaller of a and b; NaN where one of them is."""
+    return where(a < b, 1, where(a > b, 0, 0.5)), where(b < a, 1, where(b > a, 0, 0.5))
+
+
+def _largest(*xs: Value) -> Value:
+    return xs[0] if len(xs) == 1 else maximum(_largest(*xs[: len(xs) // 2]), _largest(*xs[len(xs) // 2 :]))
+
+
+def _smallest(*xs: Value) -> Value:
+    return xs[0] if len(xs) == 1 else minimum(_smallest(*xs[: len(xs) // 2]), _smallest(*xs[len(xs) // 2 :]))
+
+
+def _equal_shares(y: Value, xs: tuple[Value, ...]) -> tuple[Value, ...]:
+    """1 to the input that was taken, 1/n to each of n that tie, nothing to the others."""
+    ties = sum(equal(x, y) for x in xs)
+    return tuple(where(equal(x, y), 1 / where(ties > 0, ties, 1), 0) for x in xs)
+
+
+def _several(which: str, example: str) -> Kink:
+    return Kink(
+        f"several inputs are the {which}",
+        at=lambda *xs: sum(x == (max if which == "largest" else min)(xs) for x in xs) > 1,
+        ours="equal shares",
+        torch="equal shares (amax, amin)",
+        jax="equal shares",
+        example=example,
+    )
+
+
+@elementwise(_largest, latex=r"\max({xs})", kink=_several("largest", "max(1, 3, 3)"))
+def max_(y: Value, *xs: Value) -> Value:
+    """The largest of the inputs; NaN where one of them is."""
+    return _equal_shares(y, xs)
+
+
+@elementwise(_smallest, latex=r"\min({xs})", kink=_several("smallest", "min(1, 1, 3)"))
+def min_(y: Value, *xs: Value) -> Value:
+    """The smallest of the inputs; NaN where one of them is."""
+    return _equal_shares(y, xs)
+
+
+@elementwise(
+    lambda x, low, high: minimum(maximum(x, low), high),
+    latex=r"\operatorname{{clip}}({x}, {low}, {high})",
+    kink=Kink(
+        "x sits on a bound",
+        at=lambda x, low, high: x == low or x == high or low == high,
+        ours="1 to x, nothing to the bound",
+        torch="1 to x, nothing to the bound",
+        jax="half to x, half to the bound",
+        example="clip(1, 0, 1)",
+    ),
+)
+def clip(y: Value, x: Value, low: Value, high: Value) -> Value:
+    """x, but no less than low and no more than high (which wins where the bounds cross)."""
+    to_x = where(x < low, 0, where(x > high, 0, 1))
+    to_low = where(x < low, where(low <= high, 1, 0), 0)
+    to_high = where(maximum(x, low) > high, 1, 0)
+    return to_x, to_low, to_high

@@ -1,0 +1,55 @@
+"""Comparisons: 1 for true, 0 for false; no gradient flows through them."""
+
+from __future__ import annotations
+
+import operator
+
+from bpcalc.ops.domain import Kink
+from bpcalc.ops.op import Value, elementwise
+
+
+def _switch(sign: str) -> Kink:
+    return Kink(
+        "a and b are equal: the result switches there",
+        at=lambda a, b: a == b,
+        ours="0",
+        torch="no gradient",
+        jax="0",
+        example=f"1 {sign} 1",
+    )
+
+
+@elementwise(operator.lt, symbol="<", latex="{a} < {b}", switch=True, kink=_switch("<"))
+def less(y: Value, a: Value, b: Value) -> Value:
+    """1 where a is less than b, else 0."""
+    return 0, 0
+
+
+@elementwise(operator.le, symbol="<=", latex=r"{a} \le {b}", switch=True, kink=_switch("<="))
+def less_equal(y: Value, a: Value, b: Value) -> Value:
+    """1 where a is at most b, else 0."""
+    return 0, 0
+
+
+@elementwise(operator.gt, symbol=">", latex="{a} > {b}", switch=True, kink=_switch(">"))
+def greater(y: Value, a: Value, b: Value) -> Value:
+    """1 where a is greater than b, else 0."""
+    return 0, 0
+
+
+@elementwise(operator.ge, symbol=">=", latex=r"{a} \ge {b}", switch=True, kink=_switch(">="))
+def greater_equal(y: Value, a: Value, b: Value) -> Value:
+    """1 where a is at least b, else 0."""
+    return 0, 0
+
+
+@elementwise(operator.eq, symbol="==", latex="{a} = {b}", switch=True, kink=_switch("=="))
+def equal(y: Value, a: Value, b: Value) -> Value:
+    """1 where a and b are the same number, else 0."""
+    return 0, 0
+
+
+@elementwise(operator.ne, symbol="!=", latex=r"{a} \ne {b}", switch=True, kink=_switch("!="))
+def not_equal(y: Value, a: Value, b: Value) -> Value:
+    """1 where a and b differ, else 0."""
+    return 0, 0

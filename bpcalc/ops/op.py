@@ -1,0 +1,288 @@
+"""One operation, declared once.
+
+A declaration is the derivative rule, an ordinary function under `@elementwise`. Its name, its
+parameters (the arity), its keyword-only options, its docstring and its body (the derivative) are
+read off it; parser, table, checks, export, tests and docs derive from the resulting `Op`.
+
+    @elementwise("exp", latex=r"e^{{{x}}}")
+    def exp(y, x):
+        "The exponential function, e to the power x."
+        return y
+
+A rule gets the output `y` and the inputs, and returns one local derivative per input. It is
+written with operators and other ops only, so that the same lines run on floats, on arrays, on
+the nodes of a graph and on SymPy's symbols. A literal `0` means: nothing flows here.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+from bpcalc.ops.constants import Constant
+from bpcalc.ops.domain import EVERYWHERE, Domain, Kink
+
+Value: TypeAlias = Any
+"""What a rule runs on: a float, a NumPy array, a `Ref` to a graph's node, a SymPy expression."""
+
+Forward: TypeAlias = "str | Callable[..., Value]"
+
+FLOATS = frozenset({float, int, bool, Constant})
+MATH_RAISES = (ValueError, OverflowError, ZeroDivisionError)
+
+TABLE: dict[str, Op] = {}
+"""Every operation by its name, in the order of declaration."""
+
+FUNCTIONS: dict[str, Op] = {}
+"""What can stand before a bracket in a formula: names and aliases."""
+
+OPERATORS: dict[str, Op] = {}
+"""Operators by symbol; a prefix one whose symbol is also an infix one is `unary -`."""
+
+_kinds: list[tuple[type, Callable[[Op, tuple[Value, ...]], Value]]] = []
+
+
+class Op:
+    """An entry of the language's table. Calling it computes it, on any kind of value."""
+
+    __slots__ = (
+        "aliases",
+        "arity",
+        "domain",
+        "doc",
+        "family",
+        "forward",
+        "kinks",
+        "latex",
+        "meaning",
+        "name",
+        "options",
+        "parameters",
+        "rule",
+        "scalar",
+        "switch",
+        "symbol",
+        "sympy",
+        "used",
+        "variadic",
+    )
+
+    name: str
+    """What it is called in a formula, in JSON and in messages."""
+    parameters: tuple[str, ...]
+    """The names of the inputs; of a variadic op, the name they share."""
+    variadic: bool
+    arity: int
+    """How many inputs (of a variadic op: at least one)."""
+    options: Mapping[str, float]
+    """The keyword options with their values; in the table, their defaults."""
+    rule: Callable[..., Value]
+    """(output, *inputs) -> the local derivative of each input."""
+    scalar: Callable[..., Any]
+    """The forward value for floats; may raise one of MATH_RAISES."""
+    forward: Forward
+    """As declared: a name that `math` and NumPy share, an operator, or a function over ops."""
+    meaning: Callable[..., Value] | None
+    """The textbook formula, where the forward is an accurate rewriting of it."""
+    sympy: str
+    """SymPy's name for it, where that differs."""
+    symbol: str
+    latex: str
+    doc: str
+    family: str
+    aliases: tuple[str, ...]
+    domain: Domain
+    kinks: tuple[Kink, ...]
+    switch: bool
+    """Whether it gives 1 or 0 for true or false."""
+    used: Callable[..., tuple[bool, ...]] | None
+    """Which inputs the value depends on, where that is decided by the values (`where`)."""
+
+    def __call__(self, *args: Value, **options: float) -> Value:
+        op = self.with_options(options) if options else self
+        for arg in args:
+            if type(arg) not in FLOATS:
+                return op._of_other_kind(args)
+        try:
+            return op.scalar(*args)
+        except MATH_RAISES:
+            return op.asked_of_numpy(args)
+
+    def _of_other_kind(self, args: tuple[Value, ...]) -> Value:
+        for kind, apply in _kinds:
+            if any(isinstance(arg, kind) for arg in args):
+                return apply(self, args)
+        return self.by_numpy(args)
+
+    def with_options(self, options: Mapping[str, float]) -> Op:
+        """The same operation with its options set: `huber` with delta = 2."""
+        bound = Op.__new__(Op)
+        for slot in Op.__slots__:
+            setattr(bound, slot, getattr(self, slot))
+        bound.options = {**self.options, **options}
+        for function in ("rule", "scalar"):
+            inner = getattr(self, function)
+            inner = inner.func if isinstance(inner, partial) else inner
+            setattr(bound, function, partial(inner, **bound.options))
+        return bound
+
+    def by_numpy(self, args: tuple[Value, ...]) -> Value:
+        """The forward value for NumPy's numbers and arrays."""
+        import numpy
+
+        if isinstance(self.forward, str):
+            function = getattr(numpy, self.forward, None)
+            if function is None:  # of our list NumPy lacks erf, erfc, gamma and lgamma
+                function = numpy.vectorize(_nan_where_undefined(self.scalar), otypes=[float])
+        else:
+            function = self.forward
+        with numpy.errstate(all="ignore"):
+            return function(*args, **self.options)
+
+    def asked_of_numpy(self, args: tuple[float, ...]) -> float:
+        """The value where `math` raises (exp(1000), log(0)): inf or NaN, as NumPy has it."""
+        import numpy
+
+        return float(self.by_numpy(tuple(numpy.float64(arg) for arg in args)))
+
+    @property
+    def primitive(self) -> bool:
+        """Whether the forward is a library's function or operator, not a formula over ops."""
+        return isinstance(self.forward, str) or self.forward.__module__ in ("_operator", "operator")
+
+    @property
+    def signature(self) -> str:
+        """How a formula writes it: `huber(a, b, delta=1)`, `a + b`."""
+        if self.symbol and self.name not in FUNCTIONS:
+            left, right = (*self.parameters, "")[:2]
+            if self.name == "power":
+                return f"x^{next(iter(self.options))}"
+            return f"{left} {self.symbol} {right}" if right else f"{self.symbol}{left}"
+        arguments = [*self.parameters, *(["..."] if self.variadic else [])]
+        arguments += [f"{name}={value:g}" for name, value in self.options.items()]
+        return f"{self.name}({', '.join(arguments)})"
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Op], tuple[str, dict[str, float]]]:
+        return _restored, (self.name, dict(self.options))
+
+
+def _restored(name: str, options: dict[str, float]) -> Op:
+    return TABLE[name].with_options(options) if options else TABLE[name]
+
+
+def register_kind(kind: type, apply: Callable[[Op, tuple[Value, ...]], Value]) -> None:
+    """Let ops be called on another kind of value: `apply(op, args)` computes the result."""
+    if all(known is not kind for known, _ in _kinds):
+        _kinds.append((kind, apply))
+
+
+def elementwise(
+    forward: Forward,
+    *,
+    meaning: Callable[..., Value] | None = None,
+    symbol: str = "",
+    sympy: str = "",
+    latex: str = "",
+    aliases: str = "",
+    domain: Domain = EVERYWHERE,
+    kink: Kink | tuple[Kink, ...] = (),
+    switch: bool = False,
+    used: Callable[..., tuple[bool, ...]] | None = None,
+) -> Callable[[Callable[..., Value]], Op]:
+    """Declare an operation that acts on each element by itself; the decorated rule is its derivative.
+
+    `forward` is a name that `math` and NumPy 2 share, an operator, or a function over other ops.
+    `latex` is a template over the parameters' names. The rest is described at `Op`.
+    """
+
+    def declare(rule: Callable[..., Value]) -> Op:
+        op = Op.__new__(Op)
+        code = rule.__code__
+        inputs = code.co_varnames[1 : code.co_argcount]
+        op.variadic = bool(code.co_flags & 0x04)  # the rule has *args
+        op.options = dict(rule.__kwdefaults__ or {})
+        star = code.co_argcount + code.co_kwonlyargcount
+        op.parameters = (code.co_varnames[star],) if op.variadic else inputs
+        op.arity = len(op.parameters)
+        op.name = rule.__name__.rstrip("_")
+        op.rule = rule
+        op.forward = forward
+        op.scalar = _scalar(forward)
+        op.meaning = meaning
+        op.sympy = sympy or (forward if isinstance(forward, str) else "")
+        op.symbol = symbol
+        op.latex = latex or rf"\operatorname{{{op.name}}}\left({{{'}, {'.join(op.parameters)}}}\right)"
+        op.doc = rule.__doc__ or ""
+        op.family = rule.__module__.rpartition(".")[2]
+        op.aliases = tuple(aliases.split())
+        op.domain = domain
+        op.kinks = kink if type(kink) is tuple else (kink,)  # type: ignore[assignment]
+        op.switch = switch
+        op.used = used
+        if op.options:
+            op = op.with_options({})
+        _enter(op)
+        return op
+
+    return declare
+
+
+def _enter(op: Op) -> None:
+    """Put an operation into the tables by which formulas find it."""
+    if op.name in TABLE:
+        raise AssertionError(f"{op.name} is declared twice")
+    TABLE[op.name] = op
+    if op.symbol:
+        OPERATORS[f"unary {op.symbol}" if op.symbol in OPERATORS else op.symbol] = op
+    else:
+        for name in (op.name, *op.aliases):
+            FUNCTIONS[name] = op
+
+
+def _scalar(forward: Forward) -> Callable[..., Any]:
+    """The function for floats that belongs to a declared forward."""
+    if isinstance(forward, str):
+        return _MATH.get(forward) or getattr(math, forward)  # type: ignore[no-any-return]
+    if forward.__module__ in ("_operator", "operator"):
+        return _OPERATOR.get(forward, forward)
+
+    def composed(*args: float, **options: float) -> float:
+        return float(forward(*args, **options))
+
+    return composed
+
+
+_MATH: dict[str, Callable[..., float]] = {
+    "abs": builtins.abs,
+    "floor": lambda x: float(math.floor(x)),
+    "ceil": lambda x: float(math.ceil(x)),
+    "where": lambda c, a, b: a if c else b,
+}
+_OPERATOR: dict[Callable[..., Any], Callable[..., float]] = {
+    operator.pow: math.pow,  # (-8.0) ** 0.5 would be complex
+    operator.lt: lambda a, b: float(a < b),
+    operator.le: lambda a, b: float(a <= b),
+    operator.gt: lambda a, b: float(a > b),
+    operator.ge: lambda a, b: float(a >= b),
+    operator.eq: lambda a, b: float(a == b),
+    operator.ne: lambda a, b: float(a != b),
+}
+
+
+def _nan_where_undefined(function: Callable[..., float]) -> Callable[..., float]:
+    def guarded(*args: float) -> float:
+        try:
+            return function(*args)
+        except OverflowError:
+            return math.inf
+        except ValueError:
+            return math.nan
+
+    return guarded
