@@ -1,0 +1,1 @@
+"""Second opinions on a gradient, each independent of the engine."""

@@ -7,7 +7,7 @@ nothing that walks it can meet Python's recursion limit.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from bpcalc.errors import RequestError, Span
 from bpcalc.formula.tokens import token_spans
@@ -19,7 +19,10 @@ TreeNode: TypeAlias = tuple[str, tuple[int, ...], int, int]
 the symbol of an operator, by which the tables in `bpcalc.ops` know it.
 """
 
-WHAT, OPERANDS, FIRST, LAST = range(4)
+WHAT: Final = 0
+OPERANDS: Final = 1
+FIRST: Final = 2
+LAST: Final = 3
 
 
 class Statement(NamedTuple):

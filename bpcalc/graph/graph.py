@@ -24,11 +24,14 @@ class Leaf(NamedTuple):
     constant: Constant | None
 
 
-class Node(NamedTuple):
+class Node:
     """One node, as a view for reading; `index` counts from 0, `id` from n1."""
 
-    graph: Graph
-    index: int
+    __slots__ = ("graph", "index")
+
+    def __init__(self, graph: Graph, index: int) -> None:
+        self.graph = graph
+        self.index = index
 
     @property
     def id(self) -> str:
@@ -62,6 +65,12 @@ class Node(NamedTuple):
         from bpcalc.graph.text import expression
 
         return expression(self.graph, self.index)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and (self.graph, self.index) == (other.graph, other.index)
+
+    def __hash__(self) -> int:
+        return hash((id(self.graph), self.index))
 
     def __repr__(self) -> str:
         return f"<{self.id} = {self.expr}>"
@@ -118,7 +127,7 @@ class Graph:
         """A node by its index, its id (`n4`) or its name."""
         if isinstance(key, str):
             return Node(self, self.index(key))
-        return Node(self, range(len(self))[key])
+        return Node(self, range(len(self))[key])  # an IndexError where there is none
 
     def index(self, key: str) -> int:
         """The index of the node with this name or id.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from bpcalc.ops.choices import where
-from bpcalc.ops.comparisons import equal
 from bpcalc.ops.constants import PI, SQRT_PI
 from bpcalc.ops.domain import Domain
 from bpcalc.ops.exponential import exp, log
@@ -69,8 +68,8 @@ def _polygamma(x: Value, order: float) -> Value:
         series = series + math.factorial(n - 1) / shifted**n
         above = sign * (series + math.factorial(n) * recurrence)
     # psi_n(x) = (-1)^n psi_n(1 - x) - d^n/dx^n pi cot(pi x), Abramowitz & Stegun 6.4.7
-    reduced = where(below, x - floor(x), 0.25)  # cot has the period 1: no digits lost far out
-    cotangent = 1 / tan(PI * where(equal(reduced, 0), 0.25, reduced))
+    reduced = where(below, x - floor(x + 0.5), 0.25)  # the nearest pole at 0, where digits are dense
+    cotangent = 1 / tan(PI * reduced)
     reflected = (-1) ** n * above - PI ** (n + 1) * _derivative_of_cot(cotangent, n)
     return where(below, reflected, above)
 

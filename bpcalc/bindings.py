@@ -1,0 +1,130 @@
+"""Values for variables: numbers and constant expressions, remembered as they were typed.
+
+`0.1` is computed with as a float64, and checked as the decimal 0.1; `pi/4` as the exact quarter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from bpcalc.engine import forward
+from bpcalc.errors import RequestError, did_you_mean, printable
+from bpcalc.formula import parse
+from bpcalc.formula.builder import MAX_DIGITS
+from bpcalc.formula.tokens import normal
+from bpcalc.graph import Graph
+from bpcalc.ops.constants import Constant
+
+_DECIMAL = re.compile(r"[+-]?([0-9]+(_[0-9]+)*\.?([0-9]+(_[0-9]+)*)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+)?")
+
+
+def bound(values: Mapping[str, float | str]) -> dict[str, Constant]:
+    """Each value as a `Constant`, under the one spelling of its name.
+
+    Raises:
+        RequestError: a value is no finite number.
+    """
+    return {normal(name): quantity(name, value) for name, value in values.items()}
+
+
+def quantity(name: str, value: float | str) -> Constant:
+    """A number, or the text of a constant expression such as `pi/4`, as a `Constant`.
+
+    Raises:
+        RequestError: it is no finite number.
+    """
+    if isinstance(value, Constant):
+        return value
+    if isinstance(value, str):
+        return _from_text(name, value)
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise RequestError(f"the value of {name} is {printable(repr(value), 60)}, not a number")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as why:
+        raise RequestError(f"the value of {name} is not a number: {why}") from None
+    return Constant(_finite(name, number, repr(value)), repr(number))
+
+
+def _from_text(name: str, text: str) -> Constant:
+    plain = text.strip().translate(_PASTED)
+    if _DECIMAL.fullmatch(plain) and len(plain) <= MAX_DIGITS:
+        plain = plain.replace("_", "")
+        number = _finite(name, float(plain), plain)
+        if number == 0 and any(digit in plain.lower().partition("e")[0] for digit in "123456789"):
+            raise RequestError(f"the value of {name} is too small for float64: {printable(plain, 60)}")
+        return Constant(number, plain)
+    if plain.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        raise RequestError(f"the value of {name} is {plain}, and has to be a finite number")
+    if plain[:1] in ("[", "@"):
+        raise RequestError(
+            f"the value of {name} is an array, and this version of bpcalc computes with numbers only"
+        )
+    try:
+        graph = parse(text)
+    except RequestError as error:
+        error.message = f"the value of {name}: {error.message}"
+        raise error from None
+    if graph.variables:
+        unknown = next(iter(graph.variables))
+        raise RequestError(
+            f"the value of {name} has the name {unknown} in it, and has to be a number",
+            source=text,
+            span=graph.span(graph.variables[unknown]),
+            hint="a number, or numbers with pi, e, tau and functions: pi/4, sqrt(2)",
+        )
+    number = forward(graph, {})[graph.output]
+    return Constant(_finite(name, number, text), text)
+
+
+_PASTED = str.maketrans("−–", "--")
+
+
+def _finite(name: str, number: float, text: str) -> float:
+    if number - number != 0:
+        raise RequestError(
+            f"the value of {name} is {printable(text, 60)}, and has to be a finite number"
+        )
+    return number
+
+
+def matched(graph: Graph, values: Mapping[str, Constant]) -> dict[str, Constant]:
+    """The values, if they are exactly those that the graph's variables need.
+
+    Raises:
+        RequestError: one is missing, or one has no variable in the formula.
+    """
+    missing = [name for name in graph.variables if name not in values]
+    surplus = [name for name in values if name not in graph.variables and name not in graph.unused]
+    if missing:
+        raise _missing(graph, missing, surplus)
+    if surplus:
+        known = [*graph.variables, *graph.unused]
+        raise RequestError(
+            f"the formula has no variable {printable(surplus[0], 60)}",
+            hint=did_you_mean(surplus[0], known) or f"its variables: {_listed(known)}",
+        )
+    return {name: values[name] for name in graph.variables}
+
+
+def _missing(graph: Graph, missing: list[str], surplus: list[str]) -> RequestError:
+    name = missing[0]
+    others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    option = f"--{name} 1.5" if name.isascii() else f"--set {name}=1.5"
+    hint = f"give it one, as in {' '.join([option])}"
+    if surplus:
+        hint += f"; the formula has no variable {printable(surplus[0], 60)}"
+    return RequestError(
+        f"{printable(name, 60)} has no value{others}",
+        source=graph.source,
+        span=graph.span(graph.variables[name]),
+        hint=hint,
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = list(names)
+    if not listed:
+        return "none"
+    return ", ".join(listed[:10]) + (", ..." if len(listed) > 10 else "")

@@ -1,0 +1,356 @@
+"""The verdict on a calculation: engine against reference, node by node, and what it lost where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bpcalc.checks import reference as reference_module
+from bpcalc.checks.reference import MpNumber, Sized, one_sided_slopes, reference
+from bpcalc.checks.symbolic import (
+    READABLE_SIZE,
+    Expression,
+    TooLarge,
+    evaluated,
+    formula_derivatives,
+    size,
+)
+from bpcalc.engine.diagnosis import counting, expression_text
+from bpcalc.graph import Graph
+from bpcalc.ops.constants import Constant
+from bpcalc.ops.domain import Kink
+from bpcalc.ops.op import Value
+
+WRONG = 1e-6
+"""A relative error above this is a disagreement."""
+
+DOUBTFUL = 1e-9
+"""One above this earns a warning that says how many digits hold."""
+
+MAX_NODES = 20_000
+"""Beyond this a check takes more than some ten seconds, and is not made."""
+
+_EVALUATED = 2000
+"""A derivative of the whole formula up to this size is evaluated as a second opinion."""
+
+_TINY = 2.0**-1070
+"""Below the normal range of float64 relative errors mean nothing."""
+
+
+class NodeCheck(NamedTuple):
+    """The reference for one node; None where there is none."""
+
+    value: float | None
+    gradient: float | None
+    error: float | None
+    """The larger relative error of the two."""
+    ok: bool | None
+
+
+class Derivative(NamedTuple):
+    """SymPy's symbolic derivative of the whole formula by one variable."""
+
+    expression: Expression
+    value: float | None
+    """What it evaluates to at the values of the variables."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is short enough to print."""
+        return size(self.expression, READABLE_SIZE + 1) <= READABLE_SIZE
+
+    @property
+    def text(self) -> str:
+        """As SymPy writes it."""
+        return str(self.expression)
+
+    @property
+    def latex(self) -> str:
+        """As LaTeX."""
+        import sympy
+
+        return str(sympy.latex(self.expression))
+
+
+class Check(NamedTuple):
+    """What SymPy says of a calculation."""
+
+    ok: bool | None
+    max_error: float | None
+    nodes: Sequence[NodeCheck]
+    derivatives: Mapping[str, Derivative]
+    warnings: Sequence[str]
+    method: str = "sympy"
+
+
+def check(
+    graph: Graph,
+    variables: Mapping[str, Constant],
+    values: Sequence[Value],
+    gradients: Sequence[Value],
+    seed: Constant,
+    kinks: Sequence[tuple[int, Kink]] = (),
+    wrt: Sequence[str] | None = None,
+) -> Check:
+    """Check every value and gradient that the engine found."""
+    if len(graph) > MAX_NODES:
+        nothing = NodeCheck(None, None, None, None)
+        why = f"not checked: {len(graph):,} nodes would take too long (the most is {MAX_NODES:,})"
+        return Check(None, None, [nothing] * len(graph), {}, [why])
+    return _Checking(graph, variables, values, gradients, seed, kinks).verdict(wrt)
+
+
+class _Checking:
+    """One check, with what all its parts look at."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        variables: Mapping[str, Constant],
+        values: Sequence[Value],
+        gradients: Sequence[Value],
+        seed: Constant,
+        kinks: Sequence[tuple[int, Kink]],
+    ) -> None:
+        self.graph = graph
+        self.variables = variables
+        self.values = values
+        self.gradients = gradients
+        self.seed = seed
+        self.kinks = kinks
+        self.warnings: list[str] = []
+        undecided = frozenset(index for index, kink in kinks if not graph.op(index).switch)
+        self.truth = reference(graph, variables, seed, undecided)
+        self.counts = counting(graph, values)
+        self._local: tuple[list[Sized], list[Sized]] | None = None
+
+    def verdict(self, wrt: Sequence[str] | None) -> Check:
+        value_errors = [self._value_error(index) for index in range(len(self.graph))]
+        gradient_errors = [self._gradient_error(index) for index in range(len(self.graph))]
+        nodes = [
+            self._node(index, value_errors[index], gradient_errors[index])
+            for index in range(len(self.graph))
+        ]
+        self._say_what_was_lost(value_errors, gradient_errors)
+        if self.kinks:
+            nodes = self._with_kinks(nodes)
+        self._say_what_is_unchecked(nodes)
+        derivatives = self._derivatives(wrt if wrt is not None else list(self.graph.variables))
+        nodes = self._with_second_opinion(nodes, derivatives)
+        if not self.truth.consistent:
+            self.warnings.append("the check contradicts itself: trust neither it nor the gradients")
+        errors = [node.error for node in nodes if node.error is not None]
+        return Check(
+            self._overall(nodes), max(errors, default=None), nodes, derivatives, self.warnings
+        )
+
+    def _overall(self, nodes: Sequence[NodeCheck]) -> bool | None:
+        """False where any node is wrong; None where a node that counts could not be checked."""
+        if any(node.ok is False for node in nodes) or not self.truth.consistent:
+            return False
+        unchecked = any(node.ok is None and counts for node, counts in zip(nodes, self.counts))
+        return None if unchecked else True
+
+    # Errors
+
+    def _value_error(self, index: int) -> float | None:
+        """The relative error of a node's value; None where there is nothing to compare."""
+        truth, found = self.truth.values[index], self.values[index]
+        error = _relative_error(found, truth)
+        if error is not None and error > DOUBTFUL and truth == 0:
+            again = self._at_the_engine_s_values()[0][index]
+            return 0.0 if _is_residue(found, again) else error
+        return error
+
+    def _gradient_error(self, index: int) -> float | None:
+        truth, found = self.truth.gradients[index], self.gradients[index]
+        error = _relative_error(found, truth)
+        if error is not None and error > DOUBTFUL and truth == 0:
+            again = self._at_the_engine_s_values()[1][index]
+            return 0.0 if _is_residue(found, again) else error
+        return error
+
+    def _at_the_engine_s_values(self) -> tuple[list[Sized], list[Sized]]:
+        """Each operation once more, exactly, but on the engine's rounded values.
+
+        Where the truth is 0 and this is what the engine found, the engine found a rounding
+        residue, as in sin(pi) = 1.2e-16.
+        """
+        if self._local is None:
+            self._local = reference_module.at_values(
+                self.graph, self.values, reference_module.number(self.seed)
+            )
+        return self._local
+
+    def _node(self, index: int, of_value: float | None, of_gradient: float | None) -> NodeCheck:
+        value, gradient = self.truth.values[index], self.truth.gradients[index]
+        error = None if of_value is None or of_gradient is None else max(of_value, of_gradient)
+        ok = None if error is None else error <= WRONG
+        if error is None and max(of_value or 0.0, of_gradient or 0.0) > WRONG:
+            ok = False
+        return NodeCheck(_float(value), _float(gradient), error, ok)
+
+    # Sentences
+
+    def _say_what_was_lost(
+        self, value_errors: Sequence[float | None], gradient_errors: Sequence[float | None]
+    ) -> None:
+        """Name the first node on the way that lost digits, of values or else of gradients."""
+        for errors, of, order in (
+            (value_errors, "value", range(len(self.graph))),
+            (gradient_errors, "gradient", range(len(self.graph) - 1, -1, -1)),
+        ):
+            lossy = [i for i in order if errors[i] is not None and (errors[i] or 0) > DOUBTFUL]
+            # What is not finite is an error of its own, and not told here.
+            lossy = [i for i in lossy if self.counts[i] and math.isfinite(errors[i] or 0)]
+            if not lossy:
+                continue
+            first = lossy[0]
+            worst = max(lossy, key=lambda i: errors[i] or 0.0)
+            self.warnings.append(self._lost(of, first, errors[first] or 0.0))
+            if worst != first and (errors[worst] or 0.0) > 10 * (errors[first] or 0.0):
+                self.warnings.append(self._lost(of, worst, errors[worst] or 0.0, verb="has"))
+            return
+
+    def _lost(self, of: str, index: int, error: float, verb: str = "") -> str:
+        truth = (self.truth.values if of == "value" else self.truth.gradients)[index]
+        found = (self.values if of == "value" else self.gradients)[index]
+        digits = "no digit" if error > 0.5 else _digits_that_hold(error)
+        label = f"n{index + 1}"
+        text = expression_text(self.graph, index)
+        name = f"{label} = {text}" if text != label else label
+        return (
+            f"{digits} of the {of} of {name} {verb or 'survived'}"
+            f"{' right' if verb else ' the rounding'}: computed {float(found)!r}, "
+            f"the right one is {_float(truth)!r}"
+        )
+
+    def _say_what_is_unchecked(self, nodes: Sequence[NodeCheck]) -> None:
+        skipped = [
+            f"n{i + 1}" for i, node in enumerate(nodes) if node.ok is None and not self.counts[i]
+        ]
+        if skipped:
+            self.warnings.append(
+                f"not checked, since where chose otherwise: {_listed(skipped)}"
+            )
+        if self.kinks:
+            return
+        unchecked = [
+            f"n{i + 1}" for i, node in enumerate(nodes) if node.ok is None and self.counts[i]
+        ]
+        if unchecked:
+            self.warnings.append(
+                f"not checked, since SymPy's formula has no real number there: {_listed(unchecked)}"
+            )
+
+    # Kinks
+
+    def _with_kinks(self, nodes: list[NodeCheck]) -> list[NodeCheck]:
+        """Decide, where the derivative is a convention, what the whole formula's slopes say."""
+        for name, index in self.graph.variables.items():
+            if nodes[index].ok is not None and not any(
+                self.graph.op(kink).switch for kink, _ in self.kinks
+            ):
+                continue
+            left, right = one_sided_slopes(self.graph, self.variables, name)
+            if left is None or right is None:
+                self.warnings.append(
+                    f"at this kink the formula has no slope by {name} on one side or both: "
+                    "the gradient is a convention"
+                )
+                continue
+            seed = reference_module.number(self.seed)
+            nodes[index] = self._decided(name, index, nodes[index], left * seed, right * seed)
+        return nodes
+
+    def _decided(
+        self, name: str, index: int, node: NodeCheck, left: MpNumber, right: MpNumber
+    ) -> NodeCheck:
+        found = float(self.gradients[index])
+        left, right = (0 if abs(slope) < 1e-20 else slope for slope in (left, right))
+        size = max(abs(left), abs(right), 1e-20)
+        if abs(left - right) > 1e-12 * size:
+            self.warnings.append(
+                f"the slope by {name} is {float(left):.9g} from the left and {float(right):.9g} "
+                f"from the right: {found:.9g} is a convention"
+            )
+            return node._replace(gradient=None, error=None, ok=None)
+        truth = (left + right) / 2
+        error = float(abs(found - truth) / abs(truth)) if truth else abs(found)
+        error = 0.0 if error < 1e-15 else error
+        if error > WRONG:
+            self.warnings.append(
+                f"the slope by {name} is {float(truth):.9g} from both sides; the conventions at "
+                f"the kinks gave {found:.9g}, which is wrong"
+            )
+        return node._replace(gradient=_float(truth), error=error, ok=error <= WRONG)
+
+    # The whole formula
+
+    def _derivatives(self, wrt: Sequence[str]) -> dict[str, Derivative]:
+        """SymPy's derivative of the formula as one expression, where a person could read it."""
+        names = [name for name in wrt if name in self.graph.variables]
+        try:
+            found = formula_derivatives(self.graph, names)
+        except (TooLarge, RecursionError, ValueError, TypeError, ArithmeticError):
+            return {}
+        small = {n: e for n, e in found.items() if size(e, _EVALUATED) < _EVALUATED}
+        at = evaluated(list(small.values()), self.variables)
+        return {name: Derivative(e, value) for (name, e), value in zip(small.items(), at)}
+
+    def _with_second_opinion(
+        self, nodes: list[NodeCheck], derivatives: Mapping[str, Derivative]
+    ) -> list[NodeCheck]:
+        """SymPy's derivative of the whole formula has to give the reference's gradient."""
+        if self.kinks:
+            return nodes  # there it picks a branch
+        seed = float(self.seed)
+        for name, derivative in derivatives.items():
+            index = self.graph.variables[name]
+            truth = nodes[index].gradient
+            if derivative.value is None or truth is None or not math.isfinite(derivative.value):
+                continue
+            said = derivative.value * seed
+            if abs(said - truth) > WRONG * max(abs(truth), abs(said)) and abs(said - truth) > 1e-15:
+                self.warnings.append(
+                    f"SymPy's derivative of the whole formula by {name} gives {said!r}, "
+                    f"its derivatives node by node {truth!r}"
+                )
+                nodes[index] = nodes[index]._replace(ok=False)
+        return nodes
+
+
+def _relative_error(found: Value, truth: MpNumber | None) -> float | None:
+    if truth is None:
+        return None
+    if found - found != 0:
+        return math.inf
+    difference = abs(found - truth)
+    if difference <= _TINY:
+        return 0.0
+    if truth == 0:
+        return math.inf
+    error = float(difference / abs(truth))
+    return 0.0 if error < 2.0**-54 else error
+
+
+def _is_residue(found: Value, again: Sized) -> bool:
+    """Whether the operation by itself was right to rounding, so that its inputs' rounding is left."""
+    if again is None:
+        return False
+    local, scale = again
+    return bool(abs(found - local) <= 8 * 2.0**-52 * scale)
+
+
+def _digits_that_hold(error: float) -> str:
+    digits = max(1, math.floor(-math.log10(error)))
+    return f"only {digits} digit{'s' if digits > 1 else ''}"
+
+
+def _float(number: MpNumber | None) -> float | None:
+    return None if number is None else float(number)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")

@@ -1,0 +1,309 @@
+"""Values and gradients anew, to 50 digits, from the numbers as typed and from SymPy's derivatives.
+
+Everything here is independent of the engine: other numbers (mpmath's, not floats), other
+derivatives (SymPy's of the textbook meaning, not the rules), another order: each node gathers its
+gradient from its consumers, and one sweep in the forward direction with a random tangent at every
+node has to arrive at the same sum.
+
+How many digits a calculation loses on its way is not known beforehand. So it runs twice, with more
+digits the second time, and a number counts when the two runs agree. Where they do not, or where
+terms that are not 0 cancelled to 0, a third run has so many digits that nothing within the range
+of float64 can hide below them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import mpmath
+from mpmath import mpf
+
+from bpcalc.checks.symbolic import MpNumber, TooLarge, compiled
+from bpcalc.formula import parse
+from bpcalc.graph import Graph
+from bpcalc.ops.constants import Constant
+from bpcalc.ops.op import Op
+
+DIGITS = 50
+"""What is guaranteed of every number that is returned."""
+
+COARSE, FINE, FINEST = 70, 110, 750
+"""Working digits of the runs. Two float64 numbers lie at most 10**633 apart."""
+
+MAX_BITS = 4096
+"""Numbers beyond 2**4096 are not followed: float64 ends at 2**1024."""
+
+COMPUTING_FAILS = (ValueError, ZeroDivisionError, OverflowError, TypeError, AttributeError, TooLarge)
+
+
+Sized: TypeAlias = "tuple[MpNumber, MpNumber] | None"
+"""A result, and the size of what it is the sum of."""
+
+
+class Reference(NamedTuple):
+    """Reference values and gradients by node; None where there is no real number."""
+
+    values: list[MpNumber | None]
+    gradients: list[MpNumber | None]
+    consistent: bool
+    """Whether the forward sweep arrived at the same gradients."""
+
+
+class Run(NamedTuple):
+    """One calculation with a fixed number of digits."""
+
+    values: list[MpNumber | None]
+    gradients: list[MpNumber | None]
+    partials: list[list[MpNumber | None]]
+
+
+def reference(
+    graph: Graph,
+    variables: Mapping[str, Constant],
+    seed: Constant,
+    undecided: frozenset[int] = frozenset(),
+) -> Reference:
+    """Reference values and gradients; at the nodes in `undecided` the derivative does not exist."""
+    with mpmath.workdps(COARSE):
+        coarse = _run(graph, variables, seed, undecided)
+    with mpmath.workdps(FINE):
+        fine = _run(graph, variables, seed, undecided)
+        settled = _all_agree(coarse, fine) and not _cancelled(graph, fine)
+    if not settled:
+        with mpmath.workdps(FINEST):
+            coarse, fine = fine, _run(graph, variables, seed, undecided)
+            fine = _zero_where_vanishing(coarse, fine)
+    with mpmath.workdps(FINE):
+        consistent = _forward_sweep_agrees(graph, fine)
+    return Reference(fine.values, fine.gradients, consistent)
+
+
+def _all_agree(coarse: Run, fine: Run) -> bool:
+    limit = mpf(10) ** -DIGITS
+    pairs = [*zip(coarse.values, fine.values), *zip(coarse.gradients, fine.gradients)]
+    return all(
+        a is b or (a is not None and b is not None and abs(b - a) <= abs(b) * limit) for a, b in pairs
+    )
+
+
+def _cancelled(graph: Graph, run: Run) -> bool:
+    """Whether a 0 came about from numbers that are not 0: it may be one that needs more digits."""
+    leaves = len(graph.leaves)
+    for index, op, inputs in graph.operations:
+        if op.kinks or op.switch or op.used:
+            continue  # relu(-3) is 0, and so is its slope, with no digit lost
+        if run.values[index] == 0 and all(run.values[i] != 0 for i in inputs):
+            return True
+        if run.gradients[index] == 0:
+            continue
+        for i, slope in zip(inputs, run.partials[index - leaves]):
+            others = [run.values[k] for k in inputs if k != i]
+            if (slope == 0 or run.gradients[i] == 0) and 0 not in others:
+                return True
+    return False
+
+
+def _zero_where_vanishing(coarse: Run, fine: Run) -> Run:
+    """What goes on shrinking as digits are added is 0."""
+    shrinks = mpf(10) ** -30
+
+    def settled(pairs: Iterable[tuple[MpNumber | None, MpNumber | None]]) -> list[MpNumber | None]:
+        return [mpf(0) if a and b and abs(b) <= abs(a) * shrinks else b for a, b in pairs]
+
+    return fine._replace(
+        values=settled(zip(coarse.values, fine.values)),
+        gradients=settled(zip(coarse.gradients, fine.gradients)),
+    )
+
+
+def _run(
+    graph: Graph, variables: Mapping[str, Constant], seed: Constant, undecided: frozenset[int]
+) -> Run:
+    """Values and SymPy's local derivatives forward, then gradients, gathered from the consumers."""
+    values, partials = forward(graph, {name: number(value) for name, value in variables.items()})
+    for index in undecided:
+        partials[index - len(graph.leaves)] = [None] * len(graph.inputs(index))
+    return Run(values, _gathered(graph, partials, number(seed)), partials)
+
+
+def forward(
+    graph: Graph, variables: Mapping[str, MpNumber]
+) -> tuple[list[MpNumber | None], list[list[MpNumber | None]]]:
+    """The value of every node, and for every operation the derivative by each input."""
+    values: list[MpNumber | None] = []
+    partials: list[list[MpNumber | None]] = []
+    for leaf in graph.leaves:
+        values.append(variables[leaf.name or ""] if leaf.constant is None else number(leaf.constant))
+    functions: dict[tuple[int, int], Callable[..., list[MpNumber]] | None] = {}
+    for _, op, inputs in graph.operations:
+        key = id(op), len(inputs)
+        if key not in functions:
+            functions[key] = _function(op, len(inputs))
+        value, *slopes = _applied(op, functions[key], [values[i] for i in inputs])
+        values.append(value)
+        partials.append(slopes)
+    return values, partials
+
+
+def _function(op: Op, inputs: int) -> Callable[..., list[MpNumber]] | None:
+    try:
+        return compiled(op, inputs)
+    except COMPUTING_FAILS:
+        return None
+
+
+def _applied(
+    op: Op, function: Callable[..., list[MpNumber]] | None, args: list[MpNumber | None]
+) -> list[MpNumber | None]:
+    """[value, derivative by each input]; None where an input or the result is no real number."""
+    nothing: list[MpNumber | None] = [None] * (len(args) + 1)
+    if op.used is not None and args[0] is not None:
+        # What was not chosen may be undefined; any number does in its place.
+        used = op.used(*[0 if arg is None else arg for arg in args])
+        args = [mpf(0) if arg is None and not u else arg for arg, u in zip(args, used)]
+    if function is None or None in args:
+        return nothing
+    try:
+        return [real(result) for result in function(*args)]
+    except COMPUTING_FAILS:
+        return _one_by_one(op, args)
+
+
+def _one_by_one(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
+    """Value and derivatives where one of them cannot be computed: the others still count."""
+    from bpcalc.checks.symbolic import separately
+
+    results: list[MpNumber | None] = []
+    for function in separately(op, len(args)):
+        try:
+            results.append(real(function(*args)))
+        except COMPUTING_FAILS:
+            results.append(None)
+    return results
+
+
+def real(result: MpNumber) -> MpNumber | None:
+    """A finite real number of a size that can be followed, else None."""
+    result = mpmath.mpmathify(result)
+    if not isinstance(result, mpf) or not mpmath.isfinite(result):
+        return None
+    if result and abs(mpmath.mag(result)) > MAX_BITS:
+        return None if result > 1 or result < -1 else mpf(0)
+    return result
+
+
+def _gathered(
+    graph: Graph, partials: Sequence[Sequence[MpNumber | None]], seed: MpNumber
+) -> list[MpNumber | None]:
+    """Each node's gradient: over its consumers, their gradient times their derivative by it."""
+    leaves = len(graph.leaves)
+    consumers = graph.consumers()
+    gradients: list[MpNumber | None] = [mpf(0)] * len(graph)
+    for index in range(len(graph) - 1, -1, -1):
+        total: MpNumber | None = seed if index == graph.output else mpf(0)
+        for consumer, arg in consumers[index]:
+            upstream, slope = gradients[consumer], partials[consumer - leaves][arg]
+            if upstream == 0 or slope == 0:  # nothing flows, even where the other is undefined
+                continue
+            if upstream is None or slope is None or total is None:
+                total = None
+                break
+            total += upstream * slope
+        gradients[index] = total
+    return gradients
+
+
+def _forward_sweep_agrees(graph: Graph, run: Run) -> bool:
+    """Move every node by a random amount: the output must move by the sum of gradient * amount."""
+    dice = random.Random(0)
+    leaves = len(graph.leaves)
+    tangents: list[MpNumber] = []
+    expected = size = mpf(0)
+    for index, gradient in enumerate(run.gradients):
+        amount = mpf(dice.randint(1, 1000)) / 1000
+        if gradient is None:
+            return True  # an undefined derivative lies on a path: nothing to compare
+        expected += gradient * amount
+        size += abs(gradient * amount)
+        if index >= leaves:
+            for i, slope in zip(graph.inputs(index), run.partials[index - leaves]):
+                if slope is not None:
+                    amount += slope * tangents[i]
+        tangents.append(amount if gradient else mpf(0))
+    seed = run.gradients[graph.output]
+    return bool(abs(tangents[graph.output] * seed - expected) <= size * mpf(10) ** -20)
+
+
+_numbers: dict[tuple[str, int], MpNumber] = {}
+
+
+def number(constant: Constant) -> MpNumber:
+    """A number as typed, to the digits of the moment: the decimal, or what the text computes to."""
+    key = constant.text, mpmath.mp.prec
+    if key not in _numbers:
+        if len(_numbers) > 10_000:
+            _numbers.clear()
+        _numbers[key] = _number(constant)
+    return _numbers[key]
+
+
+def _number(constant: Constant) -> MpNumber:
+    text = constant.text
+    if text in _NAMED:
+        return +_NAMED[text]()
+    try:
+        return mpf(text)
+    except ValueError:
+        graph = parse(text)
+        value = forward(graph, {})[0][graph.output]
+        return mpf(float(constant)) if value is None else value
+
+
+_NAMED: dict[str, Callable[[], MpNumber]] = {
+    "pi": lambda: mpmath.pi,
+    "e": lambda: mpmath.e,
+    "tau": lambda: 2 * mpmath.pi,
+}
+
+
+def one_sided_slopes(
+    graph: Graph, variables: Mapping[str, Constant], name: str
+) -> tuple[MpNumber | None, MpNumber | None]:
+    """The derivative of the output by a variable from the left and from the right, to 20 digits."""
+    with mpmath.workdps(FINE):
+        exact = {n: number(value) for n, value in variables.items()}
+        here = forward(graph, exact)[0][graph.output]
+        step = max(mpf(1), abs(exact[name])) * mpf(10) ** -30
+        slopes = []
+        for sign in (-1, 1):
+            there = forward(graph, {**exact, name: exact[name] + sign * step})[0][graph.output]
+            missing = here is None or there is None
+            slopes.append(None if missing else (there - here) / (sign * step))
+        return slopes[0], slopes[1]
+
+
+def at_values(
+    graph: Graph, values: Sequence[float], seed: MpNumber
+) -> tuple[list[Sized], list[Sized]]:
+    """Every operation and every sum of contributions by itself, on the engine's own values.
+
+    For each node two pairs (result, size of what was summed): of its value, and of its gradient.
+    """
+    with mpmath.workdps(COARSE):
+        given = [mpf(v) if v - v == 0 else None for v in values]
+        results: list[Sized] = [None if v is None else (v, abs(v)) for v in given]
+        partials: list[list[MpNumber | None]] = []
+        for index, op, inputs in graph.operations:
+            arguments = [given[i] for i in inputs]
+            value, *slopes = _applied(op, _function(op, len(inputs)), arguments)
+            partials.append(slopes)
+            moved = [abs(s * a) for s, a in zip(slopes, arguments) if s is not None and a is not None]
+            results[index] = None if value is None else (value, abs(value) + sum(moved))
+        gradients = _gathered(graph, partials, seed)
+        sizes = _gathered(
+            graph, [[None if p is None else abs(p) for p in row] for row in partials], abs(seed)
+        )
+        pairs = [None if g is None or s is None else (g, s) for g, s in zip(gradients, sizes)]
+        return results, pairs

@@ -1,0 +1,262 @@
+"""What SymPy says: the meaning of an operation, its derivatives, and those of a whole formula.
+
+The meaning of an operation is its textbook formula; SymPy differentiates that, and never sees the
+rule. `compiled` turns meaning and derivatives into functions for mpmath's numbers, which the
+50-digit reference computes with. No text of a formula reaches SymPy's parser: symbols and numbers
+are built one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import mpmath
+import sympy
+from sympy.core.sympify import converter as sympify_converter
+
+from bpcalc.formula import parse
+from bpcalc.graph import Graph
+from bpcalc.ops.constants import Constant
+from bpcalc.ops.op import Op, Value, register_kind
+
+Expression: TypeAlias = Any
+"""A SymPy expression (SymPy has no types)."""
+
+MpNumber: TypeAlias = Any
+"""An mpmath number."""
+
+READABLE_NODES = 120
+READABLE_SIZE = 150
+"""A formula up to this size is differentiated as a whole, and a derivative up to it is printed."""
+
+_DECIMAL = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
+
+
+class TooLarge(Exception):
+    """SymPy would compute an exact number of astronomic size."""
+
+
+def meaning(op: Op) -> tuple[list[Expression], Expression]:
+    """An operation's textbook formula, and the symbols in it that stand for the inputs."""
+    names = op.parameters
+    if op.variadic:
+        names = tuple(f"{op.parameters[0]}{k}" for k in range(1, 4))
+    symbols = [sympy.Symbol(name, real=True) for name in names]
+    return symbols, number(apply(op, tuple(symbols)))
+
+
+def apply(op: Op, args: tuple[Value, ...]) -> Expression:
+    """An operation on SymPy expressions: its meaning."""
+    args = tuple(sympy.sympify(arg) for arg in args)
+    special = _SPECIAL.get(op.name)
+    if special is not None:
+        return special(*args, **op.options)
+    args = tuple(number(arg) for arg in args)
+    if op.meaning is not None:
+        return op.meaning(*args, **op.options)
+    if op.sympy:
+        return getattr(sympy, op.sympy)(*args)
+    assert callable(op.forward)
+    return op.forward(*args, **op.options)
+
+
+def number(expression: Expression) -> Expression:
+    """A condition as 1 or 0; anything else as it is."""
+    expression = sympy.sympify(expression)
+    if _is_condition(expression):
+        return sympy.Piecewise((1, expression), (0, True))
+    return expression
+
+
+def _is_condition(expression: Expression) -> bool:
+    return isinstance(expression, sympy.logic.boolalg.Boolean) and not expression.is_Symbol
+
+
+def _where(c: Expression, a: Expression, b: Expression) -> Expression:
+    condition = c if _is_condition(c) else sympy.Ne(c, 0)
+    return sympy.Piecewise((number(a), condition), (number(b), True))
+
+
+def _real_cube_root(x: Expression) -> Expression:
+    third = sympy.Rational(1, 3)
+    return sympy.Piecewise((x**third, x >= 0), (-((-x) ** third), True))
+
+
+def _power(x: Expression, *, exponent: float) -> Expression:
+    return _raised(number(x), sympy.sympify(exponent))
+
+
+def _raised(a: Expression, b: Expression) -> Expression:
+    a, b = number(a), number(b)
+    if a.is_number and b.is_number and abs(sympy.Float(b, 15)) > 1000:
+        raise TooLarge
+    return a**b
+
+
+def _gamma(x: Expression) -> Expression:
+    if x.is_number and abs(sympy.Float(x, 15)) > 1000:
+        raise TooLarge
+    return sympy.gamma(x)
+
+
+def _comparison(relation: Callable[..., Expression]) -> Callable[..., Expression]:
+    return lambda a, b: relation(number(a), number(b))
+
+
+_SPECIAL: dict[str, Callable[..., Expression]] = {
+    "where": _where,
+    "cbrt": _real_cube_root,
+    "pow": _raised,
+    "power": _power,
+    "gamma": _gamma,
+    "polygamma": lambda x, *, order: sympy.polygamma(sympy.sympify(order), number(x)),
+    "less": _comparison(sympy.Lt),
+    "less_equal": _comparison(sympy.Le),
+    "greater": _comparison(sympy.Gt),
+    "greater_equal": _comparison(sympy.Ge),
+    "equal": _comparison(sympy.Eq),
+    "not_equal": _comparison(sympy.Ne),
+}
+"""Operations whose SymPy function has another form than `name(inputs)`."""
+
+
+def exact(constant: Constant) -> Expression:
+    """A number as SymPy's exact one: the decimal as typed, or what the formula text means."""
+    text = constant.text
+    if _DECIMAL.fullmatch(text):
+        return sympy.Rational(text)
+    if text in _NAMED:
+        return _NAMED[text]
+    graph = parse(text)
+    return formula(graph)
+
+
+_NAMED = {"pi": sympy.pi, "e": sympy.E, "tau": 2 * sympy.pi}
+
+sympify_converter[Constant] = exact
+register_kind(sympy.Basic, apply)
+
+
+def derivatives(op: Op) -> list[Expression]:
+    """SymPy's derivative of an operation's meaning, with respect to each input."""
+    symbols, expression = meaning(op)
+    return [_derivative(expression, symbol) for symbol in symbols]
+
+
+def _derivative(expression: Expression, symbol: Expression) -> Expression:
+    """The derivative, away from jumps: there SymPy writes Dirac's delta, which is 0 elsewhere."""
+    found = sympy.diff(expression, symbol)
+    if found.has(sympy.DiracDelta):
+        found = found.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+    if found.has(sympy.Derivative, sympy.Subs):  # of floor and ceiling
+        found = found.replace(lambda e: isinstance(e, (sympy.Derivative, sympy.Subs)), lambda _: 0)
+    return found
+
+
+@lru_cache(maxsize=512)
+def compiled(op: Op, inputs: int) -> Callable[..., list[MpNumber]]:
+    """A function of mpmath numbers that returns [value, derivative by the first input, ...]."""
+    symbols, expressions = _value_and_derivatives(op, inputs)
+    return sympy.lambdify(symbols, expressions, "mpmath", cse=True)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=512)
+def separately(op: Op, inputs: int) -> list[Callable[..., MpNumber]]:
+    """The same as one function each, for where one of them cannot be computed."""
+    symbols, expressions = _value_and_derivatives(op, inputs)
+    return [sympy.lambdify(symbols, expression, "mpmath") for expression in expressions]
+
+
+def _value_and_derivatives(op: Op, inputs: int) -> tuple[list[Expression], list[Expression]]:
+    names = op.parameters if not op.variadic else tuple(f"x{k}" for k in range(inputs))
+    symbols = [sympy.Symbol(f"_{name}", real=True) for name in names]
+    expression = number(apply(op, tuple(symbols)))
+    found = [_derivative(expression, symbol) for symbol in symbols]
+    if op.name == "pow":  # a**b * b / a is 0 / 0 at a = 0, a**(b - 1) * b is not
+        found = [sympy.powsimp(derivative, combine="exp") for derivative in found]
+    return symbols, [expression, *found]
+
+
+def formula(graph: Graph) -> Expression:
+    """The whole formula as one SymPy expression.
+
+    Raises:
+        TooLarge: a person could not read it, or SymPy would not end.
+    """
+    if len(graph) > READABLE_NODES:
+        raise TooLarge
+    known: list[Expression] = []
+    sizes: list[int] = []
+    for leaf in graph.leaves:
+        if leaf.constant is not None:
+            known.append(exact(leaf.constant))
+        else:
+            known.append(sympy.Symbol(leaf.name, real=True))
+        sizes.append(1)
+    for _, op, inputs in graph.operations:
+        sizes.append(1 + sum(sizes[i] for i in inputs))
+        if sizes[-1] > 2 * READABLE_SIZE:
+            raise TooLarge
+        known.append(apply(op, tuple(known[i] for i in inputs)))
+    return number(known[graph.output])
+
+
+def formula_derivatives(graph: Graph, wrt: Sequence[str]) -> dict[str, Expression]:
+    """SymPy's derivative of the whole formula, by each of these variables.
+
+    Raises:
+        TooLarge: a person could not read it, or SymPy would not end.
+    """
+    whole = formula(graph)
+    return {name: _derivative(whole, sympy.Symbol(name, real=True)) for name in wrt}
+
+
+def size(expression: Expression, limit: int) -> int:
+    """How many operations, numbers and names are in it, counted up to `limit`."""
+    return sum(1 for _ in zip(range(limit), sympy.preorder_traversal(expression)))
+
+
+def evaluated(
+    expressions: Sequence[Expression], variables: Mapping[str, Constant]
+) -> list[float | None]:
+    """The expressions at these values, to 50 digits, as floats; None where there is no real number.
+
+    The code that SymPy generates for it names its slots v0, v1, ...: no text of the formula.
+    """
+    from bpcalc.checks.reference import COMPUTING_FAILS, DIGITS, number, real
+
+    slots = {
+        sympy.Symbol(name, real=True): sympy.Symbol(f"v{k}", real=True)
+        for k, name in enumerate(variables)
+    }
+    found: list[float | None] = []
+    with mpmath.workdps(2 * DIGITS):
+        arguments = [number(value) for value in variables.values()]
+        for expression in expressions:
+            try:
+                function = sympy.lambdify(
+                    list(slots.values()), expression.xreplace(slots), "mpmath"
+                )
+                result = real(function(*arguments))
+                found.append(None if result is None else float(result))
+            except (*COMPUTING_FAILS, RecursionError, SyntaxError, NameError, MemoryError):
+                found.append(None)
+    return found
+
+
+__all__ = [
+    "TooLarge",
+    "apply",
+    "compiled",
+    "derivatives",
+    "evaluated",
+    "exact",
+    "formula",
+    "formula_derivatives",
+    "meaning",
+    "separately",
+    "size",
+]

@@ -1,0 +1,196 @@
+"""Where a calculation left the real numbers, and where it sits on a kink.
+
+A forward pass never stops: outside a domain it goes on with NaN or inf, as NumPy does. Afterwards
+this finds the first node where that arose, in its place in the formula and with its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bpcalc.engine.backward import Contribution
+from bpcalc.errors import CalculationError
+from bpcalc.graph import Graph
+from bpcalc.graph.text import expression
+from bpcalc.ops.domain import Kink
+from bpcalc.ops.op import Op, Value
+
+
+def is_finite(value: Value) -> bool:
+    """Whether it is neither NaN nor infinite."""
+    return bool(value - value == 0)
+
+
+def counting(graph: Graph, values: Sequence[Value]) -> list[bool]:
+    """For each node whether the output's value depends on it: not where `where` chose otherwise."""
+    counts = [False] * len(graph)
+    counts[graph.output] = True
+    leaves = len(graph.leaves)
+    ops, inputs = graph.columns
+    for index in range(graph.output, leaves - 1, -1):
+        if not counts[index]:
+            continue
+        op, indices = ops[index - leaves], inputs[index - leaves]
+        if op.used is None:
+            for i in indices:
+                counts[i] = True
+            continue
+        for i, used in zip(indices, op.used(*[values[i] for i in indices])):
+            counts[i] = counts[i] or used
+    return counts
+
+
+def depends_on(graph: Graph, nodes: Iterable[int]) -> list[bool]:
+    """For each node whether it is one of `nodes` or computed from one."""
+    depends = [False] * len(graph)
+    for index in nodes:
+        depends[index] = True
+    for index, _, indices in graph.operations:
+        depends[index] = depends[index] or any(depends[i] for i in indices)
+    return depends
+
+
+def failure_of_values(
+    graph: Graph, values: Sequence[Value], variables: Mapping[str, Value]
+) -> CalculationError | None:
+    """An error about the first node whose value is not finite, unless it counts in no way."""
+    if all(map(is_finite, values)):
+        return None
+    counts = counting(graph, values)
+    for index, op, indices in graph.operations:
+        if counts[index] and not is_finite(values[index]):
+            return _failure(graph, values, variables, index, op, indices)
+    return None
+
+
+def _failure(
+    graph: Graph,
+    values: Sequence[Value],
+    variables: Mapping[str, Value],
+    index: int,
+    op: Op,
+    indices: tuple[int, ...],
+) -> CalculationError:
+    arguments = [values[i] for i in indices]
+    hint = ""
+    shown = op.symbol or op.name
+    if not op.domain.contains(*arguments, **op.options):
+        got = " and ".join(str(argument) for argument in arguments)
+        if op.name == "div":
+            got = str(arguments[1])
+        message = f"{shown} needs {op.domain.words}, and got {got}"
+        hint = op.domain.hint.format(x=expression_text(graph, indices[0]))
+    elif values[index] != values[index]:
+        message = f"{shown} gives NaN"
+    else:
+        message = f"{shown} overflows: the result is beyond 1.797e308"
+    lines = [computed(graph, values, variables, i) for i in indices]
+    return CalculationError(
+        message,
+        source=graph.source,
+        span=graph.span(index),
+        values=[line for line in dict.fromkeys(lines) if line],
+        hint=hint,
+    )
+
+
+def failure_of_gradients(
+    graph: Graph,
+    values: Sequence[Value],
+    gradients: Sequence[Value],
+    edges: Iterable[Contribution],
+    variables: Mapping[str, Value],
+    wrt: Sequence[int],
+) -> CalculationError | None:
+    """An error about the first edge, on the way back to `wrt`, that made a gradient not finite."""
+    if all(is_finite(gradients[index]) for index in wrt):
+        return None
+    depends = depends_on(graph, wrt)
+    for consumer, target, _, local, upstream, contribution in edges:
+        if is_finite(contribution) or not depends[target]:
+            continue
+        label = graph.label(target)
+        op = graph.op(consumer)
+        if not is_finite(local):
+            message = f"the derivative of {op.symbol or op.name} is {_said(local)} here"
+        elif is_finite(upstream):
+            message = f"the gradient of {label} overflows: {upstream} * {local}"
+        else:
+            continue
+        lines = [computed(graph, values, variables, i) for i in graph.inputs(consumer)]
+        return CalculationError(
+            message,
+            source=graph.source,
+            span=graph.span(consumer),
+            values=[line for line in dict.fromkeys(lines) if line],
+            hint="the value is defined, and has no finite slope at this point",
+        )
+    return None
+
+
+def _said(value: Value) -> str:
+    return "NaN" if value != value else "infinite"
+
+
+def computed(
+    graph: Graph, values: Sequence[Value], variables: Mapping[str, Value], index: int
+) -> str:
+    """`x - w = -2.0, where x = 3.0, w = 5.0`; empty for a constant."""
+    if index < len(graph.leaves):
+        leaf = graph.leaves[index]
+        return "" if leaf.constant is not None else f"{leaf.name} = {values[index]}"
+    below = _variables_below(graph, index)
+    shown = ", ".join(f"{name} = {float(variables[name])}" for name in below[:6])
+    more = ", ..." if len(below) > 6 else ""
+    where = f", where {shown}{more}" if shown else ""
+    return f"{expression_text(graph, index)} = {values[index]}{where}"
+
+
+def expression_text(graph: Graph, index: int) -> str:
+    """What stands in the formula for this node, on one line; its own operation if that is long."""
+    span = graph.span(index) if index >= len(graph.leaves) else None
+    text = " ".join(graph.source[span[0] : span[1]].split()) if span else ""
+    while text.startswith("(") and _closes_at(text) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text if 0 < len(text) <= 60 else expression(graph, index)
+
+
+def _closes_at(text: str) -> int:
+    """The position of the bracket that closes the one at the beginning."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return position
+    return -1
+
+
+def _variables_below(graph: Graph, index: int) -> list[str]:
+    """The names of the variables that a node is computed from, in order of appearance."""
+    seen = {index}
+    waiting = [index]
+    while waiting:
+        for i in graph.inputs(waiting.pop()):
+            if i not in seen:
+                seen.add(i)
+                waiting.append(i)
+    return [name for name, i in graph.variables.items() if i in seen]
+
+
+def kinks(
+    graph: Graph, values: Sequence[Value], gradients: Sequence[Value]
+) -> list[tuple[int, Kink]]:
+    """The nodes that sit where their derivative does not exist, and to which a gradient came."""
+    found = []
+    depends: list[bool] | None = None
+    counts: list[bool] | None = None
+    for index, op, indices in graph.operations:
+        for kink in op.kinks:
+            if not kink.at(*[values[i] for i in indices], **op.options):
+                continue
+            depends = depends or depends_on(graph, graph.variables.values())
+            counts = counts or counting(graph, values)
+            # No gradient comes to a switch; that it switches here concerns whoever uses it.
+            if depends[index] and counts[index] and (op.switch or gradients[index] != 0):
+                found.append((index, kink))
+    return found

@@ -1,0 +1,123 @@
+"""A node's own operation as formula text and as LaTeX, its inputs by name or id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bpcalc.graph.graph import Graph
+    from bpcalc.ops.op import Op
+
+
+def expression(graph: Graph, index: int) -> str:
+    """The node as a reader would write it: `x`, `2`, `x^2`, `n4*y`, `sigmoid(z)`."""
+    if index < len(graph.leaves):
+        return graph.label(index)
+    return applied(graph.op(index), [graph.label(i) for i in graph.inputs(index)])
+
+
+def applied(op: Op, inputs: Sequence[str]) -> str:
+    """Formula text of an operation on inputs that are names, numbers or bracketed."""
+    if not op.symbol:
+        return f"{op.name}({', '.join([*inputs, *options(op)])})"
+    if op.name == "power":
+        base = f"({inputs[0]})" if inputs[0][0] == "-" else inputs[0]
+        return f"{base}^{_number(op.options['exponent'])}"
+    if op.arity == 1:
+        space = " " if op.symbol.isalpha() else ""
+        sign = inputs[0][0] == "-" or op.symbol == "-" and inputs[0][0].isdigit()
+        return f"{op.symbol}({inputs[0]})" if sign else f"{op.symbol}{space}{inputs[0]}"
+    a, b = inputs
+    if op.symbol == "**":
+        return f"({a})^{b}" if a[0] == "-" else f"{a}^{b}"
+    tight = "" if op.symbol in ("*", "/") else " "
+    return f"{a}{tight}{op.symbol}{tight}{b}"
+
+
+def options(op: Op) -> list[str]:
+    """The options that differ from what they are by default, as a formula writes them."""
+    from bpcalc.ops.op import TABLE
+
+    default = TABLE[op.name].options
+    return [f"{k}={_number(v)}" for k, v in op.options.items() if default[k] != v]
+
+
+def latex(graph: Graph, index: int) -> str:
+    """The node's own operation as LaTeX, its inputs by name or id."""
+    if index < len(graph.leaves):
+        return latex_label(graph, index)
+    return applied_latex(graph.op(index), [latex_label(graph, i) for i in graph.inputs(index)])
+
+
+def applied_latex(op: Op, inputs: Sequence[str]) -> str:
+    """LaTeX of an operation, from the template in its declaration."""
+    if op.variadic:
+        return op.latex.format(**{op.parameters[0]: ", ".join(inputs)})
+    if op.symbol in ("^", "**") and inputs[0][0] == "-":
+        inputs = [rf"\left({inputs[0]}\right)", *inputs[1:]]
+    if op.name == "neg" and inputs[0][0] == "-":
+        inputs = [rf"\left({inputs[0]}\right)"]
+    numbers = {name: _number(value) for name, value in op.options.items()}
+    return op.latex.format(**dict(zip(op.parameters, inputs)), **numbers)
+
+
+def latex_label(graph: Graph, index: int) -> str:
+    """A node's name, number or id as LaTeX: `w_{41}`, `\\sigma`, `n_{4}`."""
+    name = graph.name(index)
+    if index < len(graph.leaves) and graph.leaves[index].constant is not None:
+        return _LATEX_CONSTANTS.get(name or "") or latex_number(graph.label(index))
+    return latex_name(name) if name is not None else f"n_{{{index + 1}}}"
+
+
+_LATEX_CONSTANTS = {"pi": r"\pi", "e": "e", "tau": r"\tau"}
+
+_GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
+        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
+        "tau upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(),
+    )
+)
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def latex_name(name: str) -> str:
+    """A variable's name as LaTeX: `w_41` and `w41` as `w_{41}`, `σ1` as `\\sigma_{1}`."""
+    primes = len(name) - len(name.rstrip("′"))
+    plain = name.rstrip("′").translate(_SUBSCRIPTS)
+    stem = plain.rstrip("0123456789")
+    index = plain[len(stem) :]
+    head, underscore, tail = stem.rstrip("_").partition("_")
+    if underscore or not head:
+        index = f"{tail}{index}"
+    if head in _GREEK:
+        base = "\\" + _GREEK[head]
+    elif len(head) == 1:
+        base = head
+    else:
+        base = rf"\mathrm{{{_escaped(head)}}}"
+    subscript = f"_{{{_escaped(index)}}}" if index else ""
+    return base + subscript + "'" * primes
+
+
+def _escaped(text: str) -> str:
+    text = "".join(f"\\{_GREEK[c]} " if c in _GREEK else c for c in text)
+    return text.replace("_", r"\_")
+
+
+def latex_number(text: str) -> str:
+    """`1e-05` as `1 \\cdot 10^{-5}`."""
+    mantissa, e, exponent = text.lower().partition("e")
+    if not e:
+        return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{NaN}"}.get(mantissa, mantissa)
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+
+
+def _number(value: float) -> str:
+    """A number as typed where it was typed, else its shortest form."""
+    text = getattr(value, "text", None)
+    if text is not None:
+        return str(text)
+    return repr(value).removesuffix(".0")
