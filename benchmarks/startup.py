@@ -80,7 +80,7 @@ def job(command: list[str]) -> Callable[[], float]:
     warm_up = subprocess.run(command, capture_output=True, text=True)
     if warm_up.returncode:
         said = warm_up.stderr.strip().splitlines() or ["nothing on standard error"]
-        raise MeasurementError(f"exit code {warm_up.returncode}: {said[-1][:100]}")
+        raise MeasurementError(f"exit code {warm_up.returncode}: {said[-1][:160]}")
     return partial(milliseconds, command)
 
 

@@ -1,0 +1,69 @@
+"""bpcalc, a gradient calculator: a formula, its computation graph, a gradient on every edge.
+
+    >>> import bpcalc
+    >>> bpcalc.grad("x**2*y + y + 2", x=3, y=4).gradient
+    {'x': 24.0, 'y': 10.0}
+
+The code, in reading order of a calculation:
+
+    formula/         text -> tokens -> tree -> graph
+    graph/           the graph: nodes and edges, no values
+    ops/             what the language can compute, each operation declared once
+    engine/          graph + values -> values of all nodes -> gradients, edge by edge
+    checks/          second opinions: SymPy's derivatives, 50 digits
+    bindings.py      the values of the variables
+    calculator.py    one calculation, whole
+    render/          results as text, one file per format
+    cli/             the command line, one file per command
+    errors.py        what can go wrong, and how it is shown
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bpcalc.version import __version__
+
+if TYPE_CHECKING:
+    from bpcalc.calculator import Edge, Result, grad
+    from bpcalc.errors import BpcalcError, CalculationError, RequestError
+    from bpcalc.formula import parse
+    from bpcalc.graph import Graph, Node
+
+__all__ = [
+    "BpcalcError",
+    "CalculationError",
+    "Edge",
+    "Graph",
+    "Node",
+    "RequestError",
+    "Result",
+    "__version__",
+    "grad",
+    "parse",
+]
+
+_HOMES = {
+    "BpcalcError": "bpcalc.errors",
+    "CalculationError": "bpcalc.errors",
+    "Edge": "bpcalc.calculator",
+    "Graph": "bpcalc.graph",
+    "Node": "bpcalc.graph",
+    "RequestError": "bpcalc.errors",
+    "Result": "bpcalc.calculator",
+    "grad": "bpcalc.calculator",
+    "parse": "bpcalc.formula",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: `import bpcalc` alone costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bpcalc' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

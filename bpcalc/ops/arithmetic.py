@@ -69,7 +69,8 @@ _POWER = Domain(
 def pow_(y: Value, a: Value, b: Value) -> Value:
     """a to the power b, both of them computed. Also written ^."""
     log_a = log(where(equal(a, 0), 1, a))  # 0 ** b is 0 on either side of b: no slope, no 0 * inf
-    return b * pow_(a, b - 1), y * log_a
+    less = where(equal(b, 0), 1, b) - 1  # a ** 0 is 1 at a = 0 too: no 0 * inf there either
+    return b * pow_(a, less), y * log_a
 
 
 @elementwise(

@@ -69,7 +69,7 @@ def _smallest(*xs: Value) -> Value:
 
 def _equal_shares(y: Value, xs: tuple[Value, ...]) -> tuple[Value, ...]:
     """1 to the input that was taken, 1/n to each of n that tie, nothing to the others."""
-    ties = sum(equal(x, y) for x in xs)
+    ties = sum(where(equal(x, y), 1, 0) for x in xs)
     return tuple(where(equal(x, y), 1 / where(ties > 0, ties, 1), 0) for x in xs)
 
 

@@ -161,7 +161,9 @@ class Op:
             left, right = (*self.parameters, "")[:2]
             if self.name == "power":
                 return f"x^{next(iter(self.options))}"
-            return f"{left} {self.symbol} {right}" if right else f"{self.symbol}{left}"
+            if right:
+                return f"{left} {self.symbol} {right}"
+            return f"{self.symbol} {left}" if self.symbol.isalpha() else f"{self.symbol}{left}"
         arguments = [*self.parameters, *(["..."] if self.variadic else [])]
         arguments += [f"{name}={value:g}" for name, value in self.options.items()]
         return f"{self.name}({', '.join(arguments)})"

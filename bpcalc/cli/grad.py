@@ -1,0 +1,146 @@
+"""`bpcalc grad`: value and gradient of every node, with a SymPy check of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bpcalc.bindings import bound, matched, quantity
+from bpcalc.calculator import Result, calculated
+from bpcalc.cli.arguments import FormulaCommand, option_names
+from bpcalc.cli.look import look
+from bpcalc.cli.reading import formula_text, table_of_values
+from bpcalc.cli.writing import told, value_at, written
+from bpcalc.errors import RequestError
+from bpcalc.formula import parse
+from bpcalc.graph import Graph
+from bpcalc.ops.constants import Constant
+
+FORMATS = ("table", "json", "csv", "tsv", "markdown", "latex")
+
+EXAMPLES = """\
+  bpcalc grad "x**2*y + y + 2" --x 3 --y 4
+  bpcalc grad "z = w*x + b; sigmoid(z)" --w 2 --x -1 --b 0.5 --wrt w,b
+  bpcalc grad "sin(x)^2" --x pi/4 --get gradient.x
+  echo "log(x - w)" | bpcalc grad - --vars values.json --format json"""
+
+
+@click.command(cls=FormulaCommand, add_help_option=False)
+@click.option("-f", "--file", metavar="FILE", help="Read the formula from FILE (- is standard input).")
+@click.option("--vars", "vars_", metavar="FILE", help="Values of variables, a JSON or TOML table.")
+@click.option("--set", "set_", metavar="NAME=VALUE", help="Like --NAME VALUE, for every name.")
+@click.option("--wrt", metavar="x,y", help="Differentiate only by these, in this order.")
+@click.option("--upstream", metavar="V", default="1", help="Start the backward pass from V, not 1.")
+@click.option("--no-check", is_flag=True, help="Leave out SymPy's check (which takes 0.3 s).")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="table", help="The form of the output."
+)
+@click.option("--get", metavar="PATH", help="Print one value of the JSON: gradient.x, nodes.n4.value.")
+@click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    default=9,
+    metavar="N",
+    help="Significant digits for people (9).",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colour, by itself only on a terminal.",
+)
+@click.help_option("-h", "--help", help="Show this text.")
+@click.pass_context
+def grad(
+    ctx: click.Context,
+    formulas: list[str],
+    assignments: list[tuple[str, str]],
+    file: str | None,
+    vars_: str | None,
+    set_: None,
+    wrt: str | None,
+    upstream: str,
+    no_check: bool,
+    format_: str,
+    get: str | None,
+    digits: int,
+    output: str | None,
+    color: str,
+) -> int:
+    """Usage: bpcalc grad FORMULA [--NAME VALUE ...] [OPTIONS]
+
+    Value and gradient of every node of FORMULA, with a SymPy check of each.
+    """
+    text = formula_text(formulas, file)
+    values = all_values(vars_, assignments)
+    graph = parse(text, values)
+    refuse_option_names(graph, values, option_names(grad, ctx))
+    seed = quantity("upstream", upstream)
+    result = calculated(graph, matched(graph, values), wrt, seed, not no_check)
+    if get is not None:
+        written(value_at(result.to_dict(), get) + "\n", output)
+    else:
+        written(_rendered(result, format_, digits, color, output), output)
+    for warning in result.warnings:
+        told(f"warning: {warning}")
+    if result.failure is not None:
+        told(result.failure.drawn())
+    return 0 if result.ok else 1
+
+
+grad.examples = EXAMPLES  # type: ignore[attr-defined]
+
+
+def all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str, Constant]:
+    """The values of a file and of the command line, which wins.
+
+    Raises:
+        RequestError: a name is given twice on the command line, or a value is no number.
+    """
+    names = [name for name, _ in assignments]
+    for name in names:
+        if names.count(name) > 1:
+            raise RequestError(f"{name} has {names.count(name)} values")
+    table = table_of_values(path) if path is not None else {}
+    return bound({**table, **dict(assignments)})
+
+
+def refuse_option_names(graph: Graph, values: dict[str, Constant], options: set[str]) -> None:
+    """A variable named like an option needs --set, so that a new option changes no old command.
+
+    Raises:
+        RequestError: such a variable has no value from --set or --vars.
+    """
+    for name, index in graph.variables.items():
+        if name in options and name not in values:
+            raise RequestError(
+                f"the variable {name} is named like the option --{name}",
+                source=graph.source,
+                span=graph.span(index),
+                hint=f"give it its value with --set {name}=1.5",
+            )
+
+
+def _rendered(result: Result, format_: str, digits: int, color: str, output: str | None) -> str:
+    """The result in the form that was asked for."""
+    if format_ == "json":
+        from bpcalc.render.data import as_json
+
+        return as_json(result.to_dict())
+    if format_ in ("csv", "tsv"):
+        from bpcalc.render.delimited import delimited
+
+        return delimited(result, "," if format_ == "csv" else "\t")
+    if format_ == "markdown":
+        from bpcalc.render.markdown import markdown
+
+        return markdown(result, digits)
+    if format_ == "latex":
+        from bpcalc.render.latex import latex_table
+
+        return latex_table(result, digits)
+    from bpcalc.render.table import table
+
+    return table(result, look(color, output), digits)

@@ -1,0 +1,135 @@
+"""Text to standard output or into a file, whole or not at all; warnings to standard error."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, TextIO
+
+from bpcalc.errors import RequestError, printable
+
+
+def written(text: str, path: str | None) -> None:
+    """Write a result to standard output, or to `path`.
+
+    Raises:
+        RequestError: the file cannot be written; one that was there is as it was.
+    """
+    if path is None or path == "-":
+        _to_stream(text, sys.stdout)
+        return
+    try:
+        _to_file(text, Path(path))
+    except OSError as why:
+        raise RequestError(f"{printable(path, 80)} cannot be written: {why.strerror}") from None
+
+
+def _to_stream(text: str, stream: TextIO | None) -> None:
+    if stream is None:
+        raise RequestError("standard output is closed")
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as why:
+        raise RequestError(f"standard output cannot be written: {why.strerror}") from None
+
+
+def _to_file(text: str, path: Path) -> None:
+    """Write a new file beside the old one and put it in its place."""
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+        path.write_text(text, encoding="utf-8")  # a device or a pipe has no other place
+        return
+    if path.is_dir():
+        raise IsADirectoryError(21, "it is a directory")
+    path = path.resolve()  # a link stays a link
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def told(line: str) -> None:
+    """A line to standard error, if there is one."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except OSError:
+        pass  # there is nobody left to tell
+
+
+def value_at(data: dict[str, Any], path: str) -> str:
+    """The value of the JSON at `gradient.x` or `nodes.n4.value`, as plain text.
+
+    Raises:
+        RequestError: there is none.
+    """
+    found: Any = data
+    taken: list[str] = []
+    for key in path.split("."):
+        entry = _entry(found, key)
+        if entry is _NOTHING:
+            where = f"{'.'.join(taken)} has" if taken else "there is"
+            raise RequestError(
+                f"--get: {printable(where, 80)} no {printable(key, 60) or 'empty key'}",
+                hint=_keys(found),
+            )
+        found = entry
+        taken.append(key)
+    return _plain(found)
+
+
+_NOTHING = object()
+
+
+def _entry(found: Any, key: str) -> Any:
+    """An entry by key; of a list by position, or by the id or name of what it holds."""
+    if isinstance(found, dict):
+        return found.get(key, _NOTHING)
+    if isinstance(found, list):
+        if key.isascii() and key.isdigit() and len(key) < 10:
+            return found[int(key)] if int(key) < len(found) else _NOTHING
+        for entry in found:
+            if isinstance(entry, dict) and key in (entry.get("id"), entry.get("name")):
+                return entry
+    return _NOTHING
+
+
+def _keys(found: Any) -> str:
+    if isinstance(found, dict) and found:
+        keys = list(found)
+        return f"there are {', '.join(keys[:12])}{', ...' if len(keys) > 12 else ''}"
+    if isinstance(found, list):
+        return f"it is a list of {len(found)}, counted from 0"
+    return ""
+
+
+def _plain(value: Any) -> str:
+    from bpcalc.render.data import strict
+
+    value = strict(value)
+    if isinstance(value, str):
+        return value
+    import json
+
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,39 @@
+"""result -> an HTML table, for notebooks."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from bpcalc.render.numbers import DIGITS, rounded
+from bpcalc.render.rows import Style, rows, slopes, verdict
+
+if TYPE_CHECKING:
+    from bpcalc.calculator import Result
+
+
+def table(result: Result, digits: int = DIGITS) -> str:
+    """The nodes as a table, then value, gradient and SymPy's verdict."""
+    checked = result.check is not None
+    head = ["node", "formula", "value", "gradient", "upstream × local"]
+    lines = ["<table>", _row("th", [*head, *(["SymPy"] if checked else [])])]
+    for row in rows(result, Style(digits)):
+        mark = "–" if row.ok is None else "✓" if row.ok else "wrong"
+        cells = [row.id, row.formula, row.value, row.gradient, "\n".join(row.shares)]
+        lines.append(_row("td", [*cells, *([mark] if checked else [])]))
+    lines.append("</table>")
+    said = [f"value {rounded(result.value, digits)}"]
+    for slope in slopes(result, digits):
+        symbolic = f" = {slope.symbolic}" if slope.symbolic else ""
+        said.append(f"∂/∂{slope.name} {slope.value}{symbolic}")
+    said += [verdict(result), *result.warnings]
+    lines += [f"<div>{escape(line)}</div>" for line in said if line]
+    return "\n".join(lines) + "\n"
+
+
+def _row(tag: str, cells: list[str]) -> str:
+    inner = "".join(
+        f"<{tag} style='text-align:left'>{escape(cell).replace(chr(10), '<br>')}</{tag}>"
+        for cell in cells
+    )
+    return f"<tr>{inner}</tr>"

@@ -1,0 +1,43 @@
+"""result -> LaTeX: the nodes as an array, then the gradient; needs amsmath and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bpcalc.graph.text import latex, latex_label, latex_name, latex_number
+from bpcalc.render.numbers import DIGITS, rounded
+
+if TYPE_CHECKING:
+    from bpcalc.calculator import Result
+
+
+def latex_table(result: Result, digits: int = DIGITS) -> str:
+    """Each node's formula, value and gradient, and the derivatives of the whole formula."""
+    graph = result.graph
+    lines = [
+        r"\[",
+        r"\begin{array}{llll}",
+        r"\text{node} & \text{formula} & \text{value} & \text{gradient} \\ \hline",
+    ]
+    for index in range(len(graph)):
+        name = graph.names.get(index)
+        formula = latex(graph, index)
+        if name is not None:
+            formula = f"{latex_name(name)} = {formula}"
+        value, gradient = _number(result.values[index], digits), result.gradients[index]
+        lines.append(rf"n_{{{index + 1}}} & {formula} & {value} & {_number(gradient, digits)} \\")
+    lines += [r"\end{array}", r"\]", r"\begin{align*}"]
+    output = latex_label(graph, graph.output)
+    equations = [rf"{output} &= {_number(result.value, digits)}"]
+    derivatives = result.check.derivatives if result.check is not None else {}
+    for name, slope in result.gradient.items():
+        known = derivatives.get(name)
+        middle = f"{known.latex} = " if known is not None and known.readable else ""
+        fraction = rf"\frac{{\partial {output}}}{{\partial {latex_name(name)}}}"
+        equations.append(rf"{fraction} &= {middle}{_number(slope, digits)}")
+    lines += [" \\\\\n".join(equations), r"\end{align*}"]
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float, digits: int) -> str:
+    return latex_number(rounded(value, digits))

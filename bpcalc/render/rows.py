@@ -1,0 +1,139 @@
+"""result -> what a table shows of each node: the one source of terminal, Markdown, HTML and LaTeX."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from bpcalc.graph.text import expression
+from bpcalc.render.numbers import rounded
+
+if TYPE_CHECKING:
+    from bpcalc.calculator import Edge, Result
+
+
+class Row(NamedTuple):
+    """One node of a table, its numbers rounded."""
+
+    id: str
+    formula: str
+    """Its own operation, with its name before it: `z = n4 + b`."""
+    value: str
+    gradient: str
+    shares: tuple[str, ...]
+    """What each edge brings: `n5  1 × 9 = 9`."""
+    right_value: str
+    """The reference, where the value is wrong; else empty."""
+    right_gradient: str
+    ok: bool | None
+
+
+class Slope(NamedTuple):
+    """A derivative of the whole formula: the number, and SymPy's expression."""
+
+    name: str
+    value: str
+    symbolic: str
+
+
+class Style(NamedTuple):
+    """How numbers and products are written."""
+
+    digits: int
+    times: str = "×"
+    short: bool = False
+    """Write an edge's upstream gradient, which stands in the consumer's row, as the consumer."""
+
+
+def rows(result: Result, style: Style) -> list[Row]:
+    """One row per node, in the order of the graph."""
+    shares: dict[int, list[Edge]] = defaultdict(list)
+    for edge in reversed(result.edges):
+        shares[edge.input].append(edge)
+    for edges in shares.values():
+        edges.sort(key=lambda edge: (edge.consumer, edge.arg))
+    return [_row(result, index, shares[index], style) for index in range(len(result.graph))]
+
+
+def _row(result: Result, index: int, edges: Sequence[Edge], style: Style) -> Row:
+    digits = style.digits
+    graph = result.graph
+    text = expression(graph, index)
+    name = graph.names.get(index)
+    value, gradient = result.values[index], result.gradients[index]
+    right_value = right_gradient = ""
+    ok = None
+    if result.check is not None:
+        said = result.check.nodes[index]
+        ok = said.ok
+        if ok is False:
+            right_value = _right(value, said.value, digits)
+            right_gradient = _right(gradient, said.gradient, digits)
+    told = [_share(edge, style, len(edges) > 1) for edge in edges]
+    if index == graph.output:
+        told.insert(0, "start")
+    return Row(
+        f"n{index + 1}",
+        f"{name} = {text}" if name is not None else text,
+        rounded(value, digits),
+        rounded(gradient, digits),
+        tuple(told),
+        right_value,
+        right_gradient,
+        ok,
+    )
+
+
+def _right(found: float, truth: float | None, digits: int) -> str:
+    """The reference's number, if it is another one to some digits."""
+    if truth is None or abs(found - truth) <= 1e-6 * abs(truth):
+        return ""
+    return rounded(truth, digits)
+
+
+def _share(edge: Edge, style: Style, several: bool) -> str:
+    """The edge's product; its result only where it is not the node's whole gradient."""
+    consumer = f"n{edge.consumer + 1}"
+    if edge.local is None:
+        return f"{consumer}: nothing flows"
+    upstream, local, share = (
+        rounded(number, style.digits) for number in (edge.upstream, edge.local, edge.gradient)
+    )
+    product = f"{consumer} {style.times} {local}"
+    if not style.short:
+        product = f"{consumer}: {upstream} {style.times} {local}"
+    return f"{product} = {share}" if several else product
+
+
+def slopes(result: Result, digits: int) -> list[Slope]:
+    """The gradient, and what SymPy's derivative of the whole formula is, where one can read it."""
+    derivatives = result.check.derivatives if result.check is not None else {}
+    found = []
+    for name, value in result.gradient.items():
+        derivative = derivatives.get(name)
+        readable = derivative is not None and derivative.readable
+        text = derivative.text if derivative is not None and readable else ""
+        found.append(Slope(name, rounded(value, digits), text))
+    return found
+
+
+def verdict(result: Result, digits: int = 3) -> str:
+    """What SymPy says of all nodes, in one sentence; empty without a check."""
+    check = result.check
+    if check is None:
+        return ""
+    count = len(check.nodes)
+    wrong = [f"n{i + 1}" for i, node in enumerate(check.nodes) if node.ok is False]
+    open_ = sum(node.ok is None for node in check.nodes)
+    if wrong:
+        named = ", ".join(wrong[:8]) + (", ..." if len(wrong) > 8 else "")
+        return f"SymPy disagrees on {len(wrong)} of {count} nodes: {named}"
+    if open_ == count:
+        return f"SymPy could check none of {count} nodes"
+    error = "0" if not check.max_error else f"{check.max_error:.{digits}g}"
+    if open_:
+        whole = f"SymPy agrees on {count - open_} of {count} nodes, and could not check {open_}"
+    else:
+        whole = f"SymPy agrees on all {count} nodes, value and gradient"
+    return f"{whole}; largest relative error {error}"

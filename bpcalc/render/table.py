@@ -1,0 +1,135 @@
+"""result -> the table for the terminal, by Rich."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bpcalc.render.numbers import DIGITS
+from bpcalc.render.rows import Row, Style, rows, slopes, verdict
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from bpcalc.calculator import Result
+
+
+class Look(NamedTuple):
+    """What the stream can show."""
+
+    width: int | None = None
+    """Columns of the terminal; None for a pipe, where nothing is cut or wrapped."""
+    colour: bool = False
+    unicode: bool = True
+
+
+def table(result: Result, look: Look = Look(), digits: int = DIGITS) -> str:  # noqa: B008
+    """The whole output of `bpcalc grad`: the nodes, the gradient, what SymPy says."""
+    parts: list[RenderableType] = [_nodes(result, look, digits), _summary(result, look, digits)]
+    said = verdict(result)
+    if said:
+        good = result.check is not None and result.check.ok
+        wrong = result.check is not None and result.check.ok is False
+        parts.append(Text(said, style="green" if good else "bold red" if wrong else "yellow"))
+    return drawn(parts, look)
+
+
+def drawn(parts: list[RenderableType], look: Look) -> str:
+    """Rich's output as text, without trailing blanks."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=look.width or 1_000_000,
+        force_terminal=look.colour,
+        color_system="standard" if look.colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for part in parts:
+        console.print(part, soft_wrap=look.width is None and isinstance(part, Text))
+    lines = stream.getvalue().splitlines()
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def new_table(look: Look) -> Table:
+    """An empty table in the house style."""
+    return Table(
+        box=box.ROUNDED if look.unicode else box.ASCII,
+        header_style="bold",
+        border_style="dim",
+        pad_edge=True,
+    )
+
+
+def _nodes(result: Result, look: Look, digits: int) -> Table:
+    """The nodes; where the terminal is too narrow for every product in full, in short form."""
+    times = "×" if look.unicode else "*"
+    full = _filled(result, look, Style(digits, times))
+    if look.width is None:
+        return full
+    needed = Console(width=100_000, file=io.StringIO()).measure(full).maximum
+    return full if needed <= look.width else _filled(result, look, Style(digits, times, short=True))
+
+
+def _filled(result: Result, look: Look, style: Style) -> Table:
+    checked = result.check is not None
+    wrap = look.width is not None
+    found = new_table(look)
+    found.add_column("node", no_wrap=True)
+    found.add_column("formula", overflow="fold", no_wrap=not wrap)
+    found.add_column("value", justify="right", overflow="fold", no_wrap=not wrap)
+    found.add_column("gradient", justify="right", overflow="fold", no_wrap=not wrap)
+    upstream = "consumer" if style.short else "upstream"
+    found.add_column(f"{upstream} {style.times} local", overflow="fold", no_wrap=not wrap)
+    if checked:
+        found.add_column("SymPy", no_wrap=True)
+    for row in rows(result, style):
+        cells = [
+            Text(row.id),
+            Text(row.formula, style="bold" if " = " in row.formula else ""),
+            _number(row.value, row.right_value, "blue"),
+            _number(row.gradient, row.right_gradient, "magenta"),
+            Text("\n".join(row.shares)),
+        ]
+        found.add_row(*cells, *([_mark(row, look)] if checked else []))
+    return found
+
+
+def _number(found: str, right: str, style: str) -> Text:
+    """A number; under one that is wrong, the right one."""
+    if not right:
+        return Text(found, style=style)
+    return Text.assemble((found, "strike red"), "\n", (right, "bold green"))
+
+
+def _mark(row: Row, look: Look) -> Text:
+    if row.ok is None:
+        return Text("-" if not look.unicode else "–", style="yellow")
+    if not row.ok:
+        return Text("WRONG\nright" if row.right_value or row.right_gradient else "WRONG", "bold red")
+    return Text("✓" if look.unicode else "ok", style="green")
+
+
+def _summary(result: Result, look: Look, digits: int) -> Table:
+    """The value and the gradient, with SymPy's formulas."""
+    from bpcalc.render.numbers import rounded
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(" value"), Text(rounded(result.value, digits), style="bold blue"), "")
+    d = "∂" if look.unicode else "d"
+    for slope in slopes(result, digits):
+        symbolic = Text(f"= {slope.symbolic}" if slope.symbolic else "", style="dim")
+        grid.add_row(
+            Text(f" {d}/{d}{slope.name}"), Text(slope.value, style="bold magenta"), symbolic
+        )
+    return grid
