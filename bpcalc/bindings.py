@@ -16,7 +16,9 @@ from bpcalc.formula.tokens import normal
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
 
-_DECIMAL = re.compile(r"[+-]?([0-9]+(_[0-9]+)*\.?([0-9]+(_[0-9]+)*)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+)?")
+_DECIMAL = re.compile(
+    r"[+-]?([0-9]+(_[0-9]+)*\.?([0-9]+(_[0-9]+)*)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+)?"
+)
 
 
 def bound(values: Mapping[str, float | str]) -> dict[str, Constant]:
@@ -53,13 +55,16 @@ def _from_text(name: str, text: str) -> Constant:
         plain = plain.replace("_", "")
         number = _finite(name, float(plain), plain)
         if number == 0 and any(digit in plain.lower().partition("e")[0] for digit in "123456789"):
-            raise RequestError(f"the value of {name} is too small for float64: {printable(plain, 60)}")
+            raise RequestError(
+                f"the value of {name} is too small for float64: {printable(plain, 60)}"
+            )
         return Constant(number, plain)
     if plain.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         raise RequestError(f"the value of {name} is {plain}, and has to be a finite number")
     if plain[:1] in ("[", "@"):
         raise RequestError(
-            f"the value of {name} is an array, and this version of bpcalc computes with numbers only"
+            f"the value of {name} is an array",
+            hint="this version of bpcalc computes with numbers only",
         )
     try:
         graph = parse(text)

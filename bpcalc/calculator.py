@@ -1,11 +1,11 @@
 """One calculation, whole: formula + values -> graph -> values -> gradients -> check -> result.
 
-    >>> import bpcalc
-    >>> result = bpcalc.grad("x**2*y + (y + 2)", x=3, y=4)
-    >>> result.value, result.gradient
-    (42.0, {'x': 24.0, 'y': 10.0})
-    >>> result.check.ok
-    True
+>>> import bpcalc
+>>> result = bpcalc.grad("x**2*y + (y + 2)", x=3, y=4)
+>>> result.value, result.gradient
+(42.0, {'x': 24.0, 'y': 10.0})
+>>> result.check.ok
+True
 """
 
 from __future__ import annotations

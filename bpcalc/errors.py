@@ -67,10 +67,6 @@ class CalculationError(BpcalcError):
     exit_code = 1
 
 
-class MissingExtra(RequestError):
-    """An optional dependency is needed and not installed; the message names the extra."""
-
-
 def excerpt(source: str, span: Span) -> list[str]:
     """The line of the formula that holds `span`, and under it a caret as wide as the span."""
     start, end = span

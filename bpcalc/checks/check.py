@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bpcalc.checks import reference as reference_module
-from bpcalc.checks.reference import MpNumber, Sized, one_sided_slopes, reference
+from bpcalc.checks.reference import Sized, one_sided_slopes, reference
 from bpcalc.checks.symbolic import (
     READABLE_SIZE,
     Expression,
+    MpNumber,
     TooLarge,
     evaluated,
     formula_derivatives,
@@ -231,9 +232,7 @@ class _Checking:
             f"n{i + 1}" for i, node in enumerate(nodes) if node.ok is None and not self.counts[i]
         ]
         if skipped:
-            self.warnings.append(
-                f"not checked, since where chose otherwise: {_listed(skipped)}"
-            )
+            self.warnings.append(f"not checked, since where chose otherwise: {_listed(skipped)}")
         if self.kinks:
             return
         unchecked = [
@@ -336,7 +335,7 @@ def _relative_error(found: Value, truth: MpNumber | None) -> float | None:
 
 
 def _is_residue(found: Value, again: Sized) -> bool:
-    """Whether the operation by itself was right to rounding, so that its inputs' rounding is left."""
+    """Whether the operation by itself was right to rounding: then its inputs were rounded."""
     if again is None:
         return False
     local, scale = again

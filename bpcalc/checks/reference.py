@@ -35,7 +35,14 @@ COARSE, FINE, FINEST = 70, 110, 750
 MAX_BITS = 4096
 """Numbers beyond 2**4096 are not followed: float64 ends at 2**1024."""
 
-COMPUTING_FAILS = (ValueError, ZeroDivisionError, OverflowError, TypeError, AttributeError, TooLarge)
+COMPUTING_FAILS = (
+    ValueError,
+    ZeroDivisionError,
+    OverflowError,
+    TypeError,
+    AttributeError,
+    TooLarge,
+)
 
 
 Sized: TypeAlias = "tuple[MpNumber, MpNumber] | None"
@@ -84,7 +91,8 @@ def _all_agree(coarse: Run, fine: Run) -> bool:
     limit = mpf(10) ** -DIGITS
     pairs = [*zip(coarse.values, fine.values), *zip(coarse.gradients, fine.gradients)]
     return all(
-        a is b or (a is not None and b is not None and abs(b - a) <= abs(b) * limit) for a, b in pairs
+        a is b or (a is not None and b is not None and abs(b - a) <= abs(b) * limit)
+        for a, b in pairs
     )
 
 
@@ -135,7 +143,9 @@ def forward(
     values: list[MpNumber | None] = []
     partials: list[list[MpNumber | None]] = []
     for leaf in graph.leaves:
-        values.append(variables[leaf.name or ""] if leaf.constant is None else number(leaf.constant))
+        values.append(
+            variables[leaf.name or ""] if leaf.constant is None else number(leaf.constant)
+        )
     functions: dict[tuple[int, int], Callable[..., list[MpNumber]] | None] = {}
     for _, op, inputs in graph.operations:
         key = id(op), len(inputs)
@@ -166,9 +176,10 @@ def _applied(
     if function is None or None in args:
         return nothing
     try:
-        return [real(result) for result in function(*args)]
+        results = [real(result) for result in function(*args)]
     except COMPUTING_FAILS:
-        return _one_by_one(op, args)
+        results = _one_by_one(op, args)
+    return nothing if results[0] is None else results  # no value, so no slope
 
 
 def _one_by_one(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
@@ -276,11 +287,13 @@ def one_sided_slopes(
         exact = {n: number(value) for n, value in variables.items()}
         here = forward(graph, exact)[0][graph.output]
         step = max(mpf(1), abs(exact[name])) * mpf(10) ** -30
-        slopes = []
+        slopes: list[MpNumber | None] = []
         for sign in (-1, 1):
             there = forward(graph, {**exact, name: exact[name] + sign * step})[0][graph.output]
-            missing = here is None or there is None
-            slopes.append(None if missing else (there - here) / (sign * step))
+            if here is None or there is None:
+                slopes.append(None)
+            else:
+                slopes.append((there - here) / (sign * step))
         return slopes[0], slopes[1]
 
 
@@ -299,7 +312,9 @@ def at_values(
             arguments = [given[i] for i in inputs]
             value, *slopes = _applied(op, _function(op, len(inputs)), arguments)
             partials.append(slopes)
-            moved = [abs(s * a) for s, a in zip(slopes, arguments) if s is not None and a is not None]
+            moved = [
+                abs(s * a) for s, a in zip(slopes, arguments) if s is not None and a is not None
+            ]
             results[index] = None if value is None else (value, abs(value) + sum(moved))
         gradients = _gathered(graph, partials, seed)
         sizes = _gathered(

@@ -35,7 +35,7 @@ READABLE_SIZE = 150
 _DECIMAL = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
 
 
-class TooLarge(Exception):
+class TooLarge(Exception):  # noqa: N818  (it is raised to say how a formula is, and always caught)
     """SymPy would compute an exact number of astronomic size."""
 
 
@@ -151,6 +151,8 @@ def _derivative(expression: Expression, symbol: Expression) -> Expression:
     found = sympy.diff(expression, symbol)
     if found.has(sympy.DiracDelta):
         found = found.replace(sympy.DiracDelta, lambda *_: sympy.Integer(0))
+    if found.has(sympy.Heaviside):  # of Max and Min
+        found = found.replace(sympy.Heaviside, lambda x, *_: number(x > 0))
     if found.has(sympy.Derivative, sympy.Subs):  # of floor and ceiling
         found = found.replace(lambda e: isinstance(e, (sympy.Derivative, sympy.Subs)), lambda _: 0)
     return found

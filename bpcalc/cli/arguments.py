@@ -8,6 +8,7 @@ rest is the formula.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -91,7 +92,23 @@ def _refuse_misspelt(word: str, known: dict[str, bool]) -> None:
             )
 
 
-class FormulaCommand(click.Command):
+class HelpWithExamples(click.Command):
+    """A command whose help begins with examples and fits on one screen."""
+
+    def __init__(self, *args: Any, examples: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.examples = examples
+
+    def get_help(self, ctx: click.Context) -> str:
+        usage, _, what = inspect.cleandoc(self.help or "").partition(".\n\n")
+        options = click.HelpFormatter(width=79)
+        with options.section("Options"):
+            options.write_dl([r for p in self.get_params(ctx) if (r := p.get_help_record(ctx))])
+        parts = [usage, what.strip(), f"Examples:\n{self.examples}", options.getvalue().strip()]
+        return "\n\n".join(parts)
+
+
+class FormulaCommand(HelpWithExamples):
     """A command that takes a formula and values for its variables.
 
     Its function gets `formulas` and `assignments` beside its own options.
@@ -105,13 +122,6 @@ class FormulaCommand(click.Command):
         ctx.params["formulas"] = words.formulas
         ctx.params["assignments"] = words.variables
         return rest
-
-    def get_help(self, ctx: click.Context) -> str:
-        """Examples first, then the options, on one screen."""
-        examples = getattr(self, "examples", "")
-        options = click.HelpFormatter(width=80)
-        self.format_options(ctx, options)
-        return f"{(self.help or '').strip()}\n\n{examples.strip()}\n\n{options.getvalue().strip()}"
 
 
 def option_names(command: click.Command, ctx: click.Context) -> set[str]:

@@ -62,7 +62,9 @@ Options:
   -h, --help  this text; bpcalc COMMAND -h has that of a command"""
 
 
-@click.group(cls=LazyGroup, add_help_option=False, no_args_is_help=False, invoke_without_command=True)
+@click.group(
+    cls=LazyGroup, add_help_option=False, no_args_is_help=False, invoke_without_command=True
+)
 @click.help_option("-h", "--help")
 @click.version_option(__version__, "--version", message="bpcalc %(version)s")
 @click.pass_context

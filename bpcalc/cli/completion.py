@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bpcalc.cli.arguments import HelpWithExamples
 from bpcalc.cli.writing import written
 
 SHELLS = ("bash", "zsh", "fish")
@@ -14,12 +15,12 @@ EXAMPLES = """\
   bpcalc completion fish > ~/.config/fish/completions/bpcalc.fish"""
 
 
-@click.command(add_help_option=False)
+@click.command(cls=HelpWithExamples, examples=EXAMPLES, add_help_option=False)
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.help_option("-h", "--help", help="Show this text.")
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> int:
-    """Usage: bpcalc completion SHELL
+    """Usage: bpcalc completion SHELL.
 
     The completion script for bash, zsh or fish, on standard output.
     """
@@ -30,6 +31,3 @@ def completion(ctx: click.Context, shell: str) -> int:
     script = kind(ctx.find_root().command, {}, "bpcalc", "_BPCALC_COMPLETE")
     written(script.source_template % script.source_vars() + "\n", None)
     return 0
-
-
-completion.examples = EXAMPLES  # type: ignore[attr-defined]

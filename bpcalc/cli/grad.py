@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from bpcalc.bindings import bound, matched, quantity
 from bpcalc.calculator import Result, calculated
 from bpcalc.cli.arguments import FormulaCommand, option_names
-from bpcalc.cli.look import look
 from bpcalc.cli.reading import formula_text, table_of_values
 from bpcalc.cli.writing import told, value_at, written
 from bpcalc.errors import RequestError
@@ -26,17 +23,26 @@ EXAMPLES = """\
   echo "log(x - w)" | bpcalc grad - --vars values.json --format json"""
 
 
-@click.command(cls=FormulaCommand, add_help_option=False)
-@click.option("-f", "--file", metavar="FILE", help="Read the formula from FILE (- is standard input).")
+@click.command(cls=FormulaCommand, examples=EXAMPLES, add_help_option=False)
+@click.option(
+    "-f", "--file", metavar="FILE", help="Read the formula from FILE (-: standard input)."
+)
 @click.option("--vars", "vars_", metavar="FILE", help="Values of variables, a JSON or TOML table.")
 @click.option("--set", "set_", metavar="NAME=VALUE", help="Like --NAME VALUE, for every name.")
 @click.option("--wrt", metavar="x,y", help="Differentiate only by these, in this order.")
 @click.option("--upstream", metavar="V", default="1", help="Start the backward pass from V, not 1.")
 @click.option("--no-check", is_flag=True, help="Leave out SymPy's check (which takes 0.3 s).")
 @click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="table", help="The form of the output."
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="table",
+    metavar="FORM",
+    help="table (the default), json, csv, tsv, markdown or latex.",
 )
-@click.option("--get", metavar="PATH", help="Print one value of the JSON: gradient.x, nodes.n4.value.")
+@click.option(
+    "--get", metavar="PATH", help="One value of the JSON as text: gradient.x, nodes.n4.value."
+)
 @click.option(
     "--digits",
     type=click.IntRange(1, 17),
@@ -49,7 +55,8 @@ EXAMPLES = """\
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
-    help="Colour, by itself only on a terminal.",
+    metavar="WHEN",
+    help="always, never, or auto: only on a terminal.",
 )
 @click.help_option("-h", "--help", help="Show this text.")
 @click.pass_context
@@ -69,7 +76,7 @@ def grad(
     output: str | None,
     color: str,
 ) -> int:
-    """Usage: bpcalc grad FORMULA [--NAME VALUE ...] [OPTIONS]
+    """Usage: bpcalc grad FORMULA [--NAME VALUE ...] [OPTIONS].
 
     Value and gradient of every node of FORMULA, with a SymPy check of each.
     """
@@ -88,9 +95,6 @@ def grad(
     if result.failure is not None:
         told(result.failure.drawn())
     return 0 if result.ok else 1
-
-
-grad.examples = EXAMPLES  # type: ignore[attr-defined]
 
 
 def all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str, Constant]:
@@ -141,6 +145,7 @@ def _rendered(result: Result, format_: str, digits: int, color: str, output: str
         from bpcalc.render.latex import latex_table
 
         return latex_table(result, digits)
+    from bpcalc.cli.look import look
     from bpcalc.render.table import table
 
     return table(result, look(color, output), digits)

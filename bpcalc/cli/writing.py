@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
-import tempfile
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bpcalc.errors import RequestError, printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def written(text: str, path: str | None) -> None:
@@ -21,6 +21,8 @@ def written(text: str, path: str | None) -> None:
     if path is None or path == "-":
         _to_stream(text, sys.stdout)
         return
+    from pathlib import Path  # 8 ms of start-up, for files only
+
     try:
         _to_file(text, Path(path))
     except OSError as why:
@@ -41,6 +43,9 @@ def _to_stream(text: str, stream: TextIO | None) -> None:
 
 def _to_file(text: str, path: Path) -> None:
     """Write a new file beside the old one and put it in its place."""
+    import stat
+    import tempfile
+
     if path.exists() and not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
         path.write_text(text, encoding="utf-8")  # a device or a pipe has no other place
         return

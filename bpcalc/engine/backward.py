@@ -21,7 +21,7 @@ Contribution: TypeAlias = tuple[int, int, int, Value, Value, Value]
 """
 
 NOTHING = 0
-"""The literal 0 of the rules. CPython has one object for it, so `is` tells it from a computed 0.0."""
+"""The literal 0 of the rules. CPython has one object for it: `is` tells it from a computed 0.0."""
 
 
 def backward(
@@ -56,9 +56,7 @@ def backward(
                 locals_ = _by_numpy(ops[index - leaves], values, index, indices)
             if len(indices) == 1 and type(locals_) is not tuple:
                 locals_ = (locals_,)
-        arg = 0
-        for local in locals_:
-            target = indices[arg]
+        for arg, (target, local) in enumerate(zip(indices, locals_)):
             if local is NOTHING:
                 yield index, target, arg, NOTHING, upstream, NOTHING
             else:
@@ -66,7 +64,6 @@ def backward(
                 arrived = gradients[target]
                 gradients[target] = contribution if arrived is NOTHING else arrived + contribution
                 yield index, target, arg, local, upstream, contribution
-            arg += 1
 
 
 def gradients(graph: Graph, values: Sequence[Value], seed: Value = 1.0) -> list[Value]:

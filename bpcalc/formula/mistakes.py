@@ -15,7 +15,10 @@ _SIGNS = {
     "!": ("! is not an operator", "n! is gamma(n + 1); different from is !="),
     "~": ("~ is not an operator", "write not"),
     "?": ("? is not an operator", "write where(condition, a, b)"),
-    ":": (": is not an operator", "a name gets its value with =; a choice is where(condition, a, b)"),
+    ":": (
+        ": is not an operator",
+        "a name gets its value with =; a choice is where(condition, a, b)",
+    ),
     '"': ("a formula has no texts in quotes", "a name stands without quotes"),
     "$": ("a formula has no $", "a name stands by itself: x"),
     "\\": ("a formula has no backslashes", "write exp(x) for \\exp(x)"),
@@ -25,6 +28,7 @@ _SIGNS = {
 
 
 def line_begins_with_operator(tree: Tree, position: int) -> RequestError:
+    """`x` on one line and `+ y` on the next."""
     return tree.error(
         f"a line begins with {tree.tokens[position]}",
         position,
@@ -90,7 +94,10 @@ def implicit_multiplication(tree: Tree, position: int) -> RequestError:
     left, right = tree.tokens[position - 1], tree.tokens[position]
     if left == "0" and right[:1] in "xXbBoO" and right[1:2].isalnum():
         return tree.error(
-            f"{left}{right} is not a number here", position - 1, position, hint="write it as a decimal"
+            f"{left}{right} is not a number here",
+            position - 1,
+            position,
+            hint="write it as a decimal",
         )
     if right in ("if", "else", "for", "lambda", "in", "is"):
         return tree.error(
@@ -98,7 +105,8 @@ def implicit_multiplication(tree: Tree, position: int) -> RequestError:
         )
     shown = f"{_short(left)}*{_short(right)}"
     if left == ")" or right == "(":
-        shown = f"{'(...)' if left == ')' else _short(left)}*{'(...)' if right == '(' else _short(right)}"
+        first = "(...)" if left == ")" else _short(left)
+        shown = f"{first}*{'(...)' if right == '(' else _short(right)}"
     return tree.error(
         f"there is no sign between {_short(left)} and {_short(right)}",
         position - 1,
@@ -107,7 +115,9 @@ def implicit_multiplication(tree: Tree, position: int) -> RequestError:
     )
 
 
-def name_is_no_function(tree: Tree, name: str, first: int, is_variable: bool, known: list[str]) -> RequestError:
+def name_is_no_function(
+    tree: Tree, name: str, first: int, is_variable: bool, known: list[str]
+) -> RequestError:
     """`sigmod(x)` or `x(y + 1)`: a bracket behind a name that is no function."""
     close = did_you_mean(name, known)
     if is_variable or (not close and len(name) == 1):
@@ -141,6 +151,7 @@ def comma(tree: Tree, position: int) -> RequestError:
 
 
 def equals(tree: Tree, position: int) -> RequestError:
+    """`x^2 = 4`: an equals sign where no name gets a value."""
     return tree.error(
         "= cannot stand here",
         position,
@@ -149,24 +160,29 @@ def equals(tree: Tree, position: int) -> RequestError:
 
 
 def never_closed(tree: Tree, opened: int) -> RequestError:
+    """`(x + 1`."""
     if tree.tokens[opened] != "(":
         opened += 1
     return tree.error("this bracket is never closed", opened)
 
 
 def never_opened(tree: Tree, position: int) -> RequestError:
+    """`x + 1)`."""
     return tree.error("this bracket closes nothing", position)
 
 
 def no_arguments(tree: Tree, first: int, last: int) -> RequestError:
+    """`f()`."""
     return tree.error(f"{tree.tokens[first]}() needs something in its brackets", first, last)
 
 
 def argument_after_keyword(tree: Tree, position: int) -> RequestError:
+    """`huber(a, delta=1, b)`."""
     return tree.error("options like delta=1 come last", position)
 
 
 def option_is_no_number(tree: Tree, keyword: str, first: int, last: int) -> RequestError:
+    """`huber(a, b, delta=x)`."""
     return tree.error(
         f"the option {keyword} has to be a number",
         first,
@@ -176,14 +192,17 @@ def option_is_no_number(tree: Tree, keyword: str, first: int, last: int) -> Requ
 
 
 def option_twice(tree: Tree, keyword: str, position: int) -> RequestError:
+    """`huber(a, b, delta=1, delta=2)`."""
     return tree.error(f"the option {keyword} is given twice", position)
 
 
 def operand_of_root(tree: Tree, position: int) -> RequestError:
+    """`√-x`."""
     return tree.error("√ takes a name, a number or a bracket", position, hint="write √(...)")
 
 
 def power_of_root(tree: Tree, root: int, position: int) -> RequestError:
+    """`√x²`."""
     inner = _short(tree.tokens[root + 1])
     return tree.error(
         "this root can be read in two ways",
@@ -194,6 +213,7 @@ def power_of_root(tree: Tree, root: int, position: int) -> RequestError:
 
 
 def arrays(tree: Tree, position: int) -> RequestError:
+    """`[1, 2]`, `A @ B`, `A.T`."""
     token = tree.tokens[position]
     return tree.error(
         f"{token} belongs to arrays, and this version of bpcalc computes with numbers only",
@@ -203,12 +223,15 @@ def arrays(tree: Tree, position: int) -> RequestError:
 
 
 def strange(tree: Tree, position: int) -> RequestError:
+    """A character that has no meaning."""
     token = tree.tokens[position]
     shown = token if token.isprintable() else f"the character U+{ord(token[0]):04X}"
     return tree.error(f"{shown} means nothing in a formula", position)
 
 
-def wrong_count(tree: Tree, node: int, signature: str, least: int, most: int | None) -> RequestError:
+def wrong_count(
+    tree: Tree, node: int, signature: str, least: int, most: int | None
+) -> RequestError:
     """A function got too few or too many arguments."""
     what, operands, first, last = tree.nodes[node]
     count = str(least) if most == least else f"at least {least}"
@@ -223,7 +246,10 @@ def wrong_count(tree: Tree, node: int, signature: str, least: int, most: int | N
     )
 
 
-def no_such_option(tree: Tree, function: str, keyword: str, token: int, known: list[str]) -> RequestError:
+def no_such_option(
+    tree: Tree, function: str, keyword: str, token: int, known: list[str]
+) -> RequestError:
+    """`huber(a, b, dleta=1)`."""
     hint = did_you_mean(keyword, known)
     if not hint:
         hint = f"its options: {', '.join(known)}" if known else f"{function} has no options"
@@ -231,6 +257,7 @@ def no_such_option(tree: Tree, function: str, keyword: str, token: int, known: l
 
 
 def not_finite(tree: Tree, first: int, last: int) -> RequestError:
+    """`1e400`."""
     return tree.error(
         "this number is outside the range of float64",
         first,
@@ -240,6 +267,7 @@ def not_finite(tree: Tree, first: int, last: int) -> RequestError:
 
 
 def too_many_digits(tree: Tree, first: int, last: int, most: int) -> RequestError:
+    """A number of a million digits."""
     return tree.error(f"this number has more than {most:,} digits", first, last)
 
 

@@ -1,7 +1,7 @@
 """text -> tokens. A token is a plain string; where it stood is worked out only when someone asks.
 
 Finding tokens is one pass of one regular expression. Whitespace and comments belong to no token;
-a line break is the token "\\n", and the text ends with the empty token. Mathematics pasted from
+a line break is a token, and the text ends with the empty token. Mathematics pasted from
 elsewhere (`−`, `（`, `÷`) is first replaced by what it looks like, one character for one, so that
 positions hold.
 """
@@ -17,7 +17,7 @@ END = ""
 MAX_CHARACTERS = 32_000_000
 MAX_TOKENS = 4_000_000
 
-_PASTED = {
+_PASTED: dict[str, str | int | None] = {
     **dict(zip("−–‒―﹣－", "------")),
     **dict(zip("（）［］，；：＝＋＊／＜＞！．＾＿", "()[],;:=+*/<>!.^_")),
     **dict(zip("∗⋅∙÷∕⁄", "*··///")),
@@ -28,7 +28,8 @@ _PASTED = {
 }
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _SUPERSCRIPT_VALUES = str.maketrans(_SUPERSCRIPTS + "⁺⁻", "0123456789+-")
-_NUMBER = r"(?:[0-9]+(?:_[0-9]+)*(?:\.(?![A-Za-z]\b)(?:[0-9]+(?:_[0-9]+)*)?)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][+-]?[0-9]+)?"
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_NUMBER = rf"(?:{_DIGITS}(?:\.(?![A-Za-z]\b)(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?[0-9]+)?"
 _OPERATOR = r"\*\*|[<>=!]=|\.T\b|\n|.|\Z"
 _SKIPPED = r"[^\S\n]*+(?:#[^\n]*+)?+"
 _ASCII = re.compile(rf"{_SKIPPED}([A-Za-z_][A-Za-z0-9_]*|{_NUMBER}|{_OPERATOR})", re.ASCII)
@@ -75,6 +76,7 @@ def is_name(text: str) -> bool:
 
 
 def starts_name(token: str) -> bool:
+    """Whether a token is a name, from its first character."""
     return token[:1] == "_" or (token[:1].isalpha() and token[0] != "ᵀ")
 
 

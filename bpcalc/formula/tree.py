@@ -53,7 +53,9 @@ class Tree:
         """Where each token stands; worked out only for an error."""
         return token_spans(self.text)
 
-    def error(self, message: str, first: int, last: int | None = None, hint: str = "") -> RequestError:
+    def error(
+        self, message: str, first: int, last: int | None = None, hint: str = ""
+    ) -> RequestError:
         """An error about the tokens from `first` to `last`."""
         last = first if last is None else last
         span = self.spans[first][0], self.spans[last][1]

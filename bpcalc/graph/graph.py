@@ -77,20 +77,20 @@ class Node:
 
 
 class Graph:
-    """A formula's nodes and edges. Build it with `bpcalc.parse`, or node by node with `Building`."""
+    """A formula's nodes and edges, from `bpcalc.parse`, or node by node from `Building`."""
 
     __slots__ = (
+        "_aliases",
         "_first",
         "_inputs",
         "_last",
-        "_aliases",
         "_names",
         "_ops",
+        "_spans",
+        "_spans_of",
         "leaves",
         "output",
         "source",
-        "_spans",
-        "_spans_of",
         "unused",
         "warnings",
     )
@@ -143,9 +143,9 @@ class Graph:
                 return index
         if key in self._aliases:
             return self._aliases[key]
-        if key[:1] == "n" and key[1:].isascii() and key[1:].isdigit() and len(key) < 12:
-            if 1 <= int(key[1:]) <= len(self):
-                return int(key[1:]) - 1
+        number = key[1:] if key[:1] == "n" and key.isascii() and key[1:].isdigit() else ""
+        if 0 < len(number) < 12 and 1 <= int(number) <= len(self):
+            return int(number) - 1
         raise KeyError(key)
 
     @property

@@ -27,8 +27,8 @@ def applied(op: Op, inputs: Sequence[str]) -> str:
         return f"{base}^{_number(op.options['exponent'])}"
     if op.arity == 1:
         space = " " if op.symbol.isalpha() else ""
-        sign = inputs[0][0] == "-" or op.symbol == "-" and inputs[0][0].isdigit()
-        return f"{op.symbol}({inputs[0]})" if sign else f"{op.symbol}{space}{inputs[0]}"
+        bracket = op.symbol == "-" and not (inputs[0][0].isalpha() or inputs[0][0] == "_")
+        return f"{op.symbol}({inputs[0]})" if bracket else f"{op.symbol}{space}{inputs[0]}"
     a, b = inputs
     if op.symbol == "**":
         return f"({a})^{b}" if a[0] == "-" else f"{a}^{b}"
@@ -64,27 +64,61 @@ def applied_latex(op: Op, inputs: Sequence[str]) -> str:
 
 
 def latex_label(graph: Graph, index: int) -> str:
-    """A node's name, number or id as LaTeX: `w_{41}`, `\\sigma`, `n_{4}`."""
+    r"""A node's name, number or id as LaTeX: `w_{41}`, `\sigma`, `n_{4}`."""
     name = graph.name(index)
     if index < len(graph.leaves) and graph.leaves[index].constant is not None:
         return _LATEX_CONSTANTS.get(name or "") or latex_number(graph.label(index))
     return latex_name(name) if name is not None else f"n_{{{index + 1}}}"
 
 
+_LATEX_NOT_FINITE = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{NaN}"}
 _LATEX_CONSTANTS = {"pi": r"\pi", "e": "e", "tau": r"\tau"}
 
 _GREEK = dict(
     zip(
         "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-        "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
-        "tau upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(),
+        [
+            "alpha",
+            "beta",
+            "gamma",
+            "delta",
+            "varepsilon",
+            "zeta",
+            "eta",
+            "theta",
+            "iota",
+            "kappa",
+            "lambda",
+            "mu",
+            "nu",
+            "xi",
+            "pi",
+            "rho",
+            "sigma",
+            "tau",
+            "upsilon",
+            "varphi",
+            "chi",
+            "psi",
+            "omega",
+            "Gamma",
+            "Delta",
+            "Theta",
+            "Lambda",
+            "Xi",
+            "Pi",
+            "Sigma",
+            "Phi",
+            "Psi",
+            "Omega",
+        ],
     )
 )
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def latex_name(name: str) -> str:
-    """A variable's name as LaTeX: `w_41` and `w41` as `w_{41}`, `σ1` as `\\sigma_{1}`."""
+    r"""A variable's name as LaTeX: `w_41` and `w41` as `w_{41}`, `σ1` as `\sigma_{1}`."""
     primes = len(name) - len(name.rstrip("′"))
     plain = name.rstrip("′").translate(_SUBSCRIPTS)
     stem = plain.rstrip("0123456789")
@@ -108,10 +142,10 @@ def _escaped(text: str) -> str:
 
 
 def latex_number(text: str) -> str:
-    """`1e-05` as `1 \\cdot 10^{-5}`."""
+    r"""`1e-05` as `1 \cdot 10^{-5}`."""
     mantissa, e, exponent = text.lower().partition("e")
     if not e:
-        return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{NaN}"}.get(mantissa, mantissa)
+        return _LATEX_NOT_FINITE.get(mantissa, mantissa)
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
 
 

@@ -1,6 +1,6 @@
 """What the language can compute: every operation, declared once, one file per family."""
 
-from bpcalc.ops import (  # noqa: F401  (importing a family enters its operations)
+from bpcalc.ops import (  # noqa: F401, I001  (this enters the families, in this order)
     comparisons,
     choices,
     logic,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from bpcalc.ops.comparisons import equal
 from bpcalc.ops.domain import Kink
 from bpcalc.ops.op import Value, elementwise
@@ -14,7 +16,7 @@ from bpcalc.ops.op import Value, elementwise
     used=lambda c, a, b: (True, c != 0, c == 0),
 )
 def where(y: Value, c: Value, a: Value, b: Value) -> Value:
-    """a where c is true (not 0), else b. What was not chosen counts in no way."""
+    """A where c is true (not 0), else b. What was not chosen counts in no way."""
     return 0, where(c, 1, 0), where(c, 0, 1)
 
 
@@ -60,17 +62,17 @@ def minimum(y: Value, a: Value, b: Value) -> Value:
 
 
 def _largest(*xs: Value) -> Value:
-    return xs[0] if len(xs) == 1 else maximum(_largest(*xs[: len(xs) // 2]), _largest(*xs[len(xs) // 2 :]))
+    return reduce(maximum, xs)
 
 
 def _smallest(*xs: Value) -> Value:
-    return xs[0] if len(xs) == 1 else minimum(_smallest(*xs[: len(xs) // 2]), _smallest(*xs[len(xs) // 2 :]))
+    return reduce(minimum, xs)
 
 
 def _equal_shares(y: Value, xs: tuple[Value, ...]) -> tuple[Value, ...]:
     """1 to the input that was taken, 1/n to each of n that tie, nothing to the others."""
     ties = sum(where(equal(x, y), 1, 0) for x in xs)
-    return tuple(where(equal(x, y), 1 / where(ties > 0, ties, 1), 0) for x in xs)
+    return tuple(where(equal(x, y), 1 / maximum(ties, 1), 0) for x in xs)
 
 
 def _several(which: str, example: str) -> Kink:
@@ -84,13 +86,13 @@ def _several(which: str, example: str) -> Kink:
     )
 
 
-@elementwise(_largest, latex=r"\max({xs})", kink=_several("largest", "max(1, 3, 3)"))
+@elementwise(_largest, sympy="Max", latex=r"\max({xs})", kink=_several("largest", "max(1, 3, 3)"))
 def max_(y: Value, *xs: Value) -> Value:
     """The largest of the inputs; NaN where one of them is."""
     return _equal_shares(y, xs)
 
 
-@elementwise(_smallest, latex=r"\min({xs})", kink=_several("smallest", "min(1, 1, 3)"))
+@elementwise(_smallest, sympy="Min", latex=r"\min({xs})", kink=_several("smallest", "min(1, 1, 3)"))
 def min_(y: Value, *xs: Value) -> Value:
     """The smallest of the inputs; NaN where one of them is."""
     return _equal_shares(y, xs)
@@ -101,7 +103,7 @@ def min_(y: Value, *xs: Value) -> Value:
     latex=r"\operatorname{{clip}}({x}, {low}, {high})",
     kink=Kink(
         "x sits on a bound",
-        at=lambda x, low, high: x == low or x == high or low == high,
+        at=lambda x, low, high: x in (low, high) or low == high,
         ours="1 to x, nothing to the bound",
         torch="1 to x, nothing to the bound",
         jax="half to x, half to the bound",

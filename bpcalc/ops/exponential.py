@@ -6,7 +6,7 @@ from bpcalc.ops.constants import LN2, LN10
 from bpcalc.ops.domain import above, at_least
 from bpcalc.ops.op import Value, elementwise
 
-_POSITIVE = above(0, hint="log(abs({x})), or log({x} + 1e-12), if that is what is meant; or other values")
+_POSITIVE = above(0, hint="log(abs({x})), if that is what is meant, or other values")
 
 
 @elementwise("exp", latex="e^{{{x}}}")
@@ -17,7 +17,7 @@ def exp(y: Value, x: Value) -> Value:
 
 @elementwise("expm1", meaning=lambda x: exp(x) - 1, latex="e^{{{x}}} - 1")
 def expm1(y: Value, x: Value) -> Value:
-    """e to the power x, less 1; accurate where x is near 0."""
+    """E to the power x, less 1; accurate where x is near 0."""
     return exp(x)  # y + 1 is exactly 0 at x = -40
 
 

@@ -52,8 +52,8 @@ class Op:
     __slots__ = (
         "aliases",
         "arity",
-        "domain",
         "doc",
+        "domain",
         "family",
         "forward",
         "kinks",
@@ -164,7 +164,7 @@ class Op:
             if right:
                 return f"{left} {self.symbol} {right}"
             return f"{self.symbol} {left}" if self.symbol.isalpha() else f"{self.symbol}{left}"
-        arguments = [*self.parameters, *(["..."] if self.variadic else [])]
+        arguments = ["a", "b", "..."] if self.variadic else list(self.parameters)
         arguments += [f"{name}={value:g}" for name, value in self.options.items()]
         return f"{self.name}({', '.join(arguments)})"
 
@@ -198,7 +198,7 @@ def elementwise(
     switch: bool = False,
     used: Callable[..., tuple[bool, ...]] | None = None,
 ) -> Callable[[Callable[..., Value]], Op]:
-    """Declare an operation that acts on each element by itself; the decorated rule is its derivative.
+    """Declare an operation that acts on each element by itself, by its derivative rule.
 
     `forward` is a name that `math` and NumPy 2 share, an operator, or a function over other ops.
     `latex` is a template over the parameters' names. The rest is described at `Op`.
@@ -220,7 +220,7 @@ def elementwise(
         op.meaning = meaning
         op.sympy = sympy or (forward if isinstance(forward, str) else "")
         op.symbol = symbol
-        op.latex = latex or rf"\operatorname{{{op.name}}}\left({{{'}, {'.join(op.parameters)}}}\right)"
+        op.latex = latex or _plain_latex(op.name, op.parameters)
         op.doc = rule.__doc__ or ""
         op.family = rule.__module__.rpartition(".")[2]
         op.aliases = tuple(aliases.split())
@@ -234,6 +234,13 @@ def elementwise(
         return op
 
     return declare
+
+
+def _plain_latex(name: str, parameters: tuple[str, ...]) -> str:
+    """The template of a function without a notation of its own."""
+    inputs = ", ".join(f"{{{parameter}}}" for parameter in parameters)
+    escaped = name.replace("_", r"\_")
+    return rf"\operatorname{{{{{escaped}}}}}\left({inputs}\right)"
 
 
 def _enter(op: Op) -> None:
@@ -251,7 +258,7 @@ def _enter(op: Op) -> None:
 def _scalar(forward: Forward) -> Callable[..., Any]:
     """The function for floats that belongs to a declared forward."""
     if isinstance(forward, str):
-        return _MATH.get(forward) or getattr(math, forward)  # type: ignore[no-any-return]
+        return _MATH.get(forward) or getattr(math, forward)
     if forward.__module__ in ("_operator", "operator"):
         return _OPERATOR.get(forward, forward)
 

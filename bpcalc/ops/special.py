@@ -68,7 +68,9 @@ def _polygamma(x: Value, order: float) -> Value:
         series = series + math.factorial(n - 1) / shifted**n
         above = sign * (series + math.factorial(n) * recurrence)
     # psi_n(x) = (-1)^n psi_n(1 - x) - d^n/dx^n pi cot(pi x), Abramowitz & Stegun 6.4.7
-    reduced = where(below, x - floor(x + 0.5), 0.25)  # the nearest pole at 0, where digits are dense
+    reduced = where(
+        below, x - floor(x + 0.5), 0.25
+    )  # the nearest pole at 0, where digits are dense
     cotangent = 1 / tan(PI * reduced)
     reflected = (-1) ** n * above - PI ** (n + 1) * _derivative_of_cot(cotangent, n)
     return where(below, reflected, above)
@@ -80,7 +82,7 @@ def _derivative_of_cot(c: Value, order: int) -> Value:
     for _ in range(order):
         slope = [k * a for k, a in enumerate(polynomial)][1:]
         polynomial = [
-            -((slope[k] if k < len(slope) else 0) + (slope[k - 2] if 2 <= k else 0))
+            -((slope[k] if k < len(slope) else 0) + (slope[k - 2] if k >= 2 else 0))
             for k in range(len(slope) + 2)
         ]
     value: Value = 0

@@ -1,4 +1,4 @@
-"""Numbers as text: to so many significant digits for people, in their shortest form for programs."""
+"""Numbers as text: rounded for people, in their shortest form for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""result -> what a table shows of each node: the one source of terminal, Markdown, HTML and LaTeX."""
+"""result -> what a table shows of each node, for the terminal, Markdown and HTML alike."""
 
 from __future__ import annotations
 

@@ -113,7 +113,9 @@ def _mark(row: Row, look: Look) -> Text:
     if row.ok is None:
         return Text("-" if not look.unicode else "–", style="yellow")
     if not row.ok:
-        return Text("WRONG\nright" if row.right_value or row.right_gradient else "WRONG", "bold red")
+        return Text(
+            "WRONG\nright" if row.right_value or row.right_gradient else "WRONG", "bold red"
+        )
     return Text("✓" if look.unicode else "ok", style="green")
 
 

@@ -1,0 +1,62 @@
+"""`bpcalc ops`: every function of the language, its derivative rule, its conventions."""
+
+from __future__ import annotations
+
+import click
+
+from bpcalc.cli.arguments import HelpWithExamples
+from bpcalc.cli.look import look
+from bpcalc.cli.writing import written
+from bpcalc.ops.describe import entries, entry, find
+
+EXAMPLES = """\
+  bpcalc ops
+  bpcalc ops sigmoid
+  bpcalc ops '**'
+  bpcalc ops --format markdown"""
+
+
+@click.command(cls=HelpWithExamples, examples=EXAMPLES, add_help_option=False)
+@click.argument("name", required=False)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "markdown"]),
+    default="table",
+    metavar="FORM",
+    help="table (the default), json or markdown.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    metavar="WHEN",
+    help="always, never, or auto: only on a terminal.",
+)
+@click.help_option("-h", "--help", help="Show this text.")
+def ops(name: str | None, format_: str, output: str | None, color: str) -> int:
+    """Usage: bpcalc ops [NAME] [OPTIONS].
+
+    Every function and operator of the language, or all about the one called NAME: what it means,
+    its derivatives, its domain, and what it does at kinks beside PyTorch and JAX.
+    """
+    found = [entry(find(name))] if name is not None else entries()
+    if format_ == "json":
+        from bpcalc.render.data import as_json
+        from bpcalc.render.ops import entries_data
+
+        written(as_json(entries_data(found)), output)
+    elif format_ == "markdown":
+        from bpcalc.render.ops import entries_markdown
+
+        written(entries_markdown(found), output)
+    elif name is not None:
+        from bpcalc.render.ops import entry_text
+
+        written(entry_text(found[0]), output)
+    else:
+        from bpcalc.render.ops import entries_table
+
+        written(entries_table(found, look(color, output)), output)
+    return 0
