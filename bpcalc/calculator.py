@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bpcalc import engine
 from bpcalc.bindings import bound, matched, quantity
-from bpcalc.engine import Contribution, backward, forward
+from bpcalc.engine import backward, forward
 from bpcalc.engine.diagnosis import (
     expression_text,
     failure_of_gradients,
@@ -57,15 +58,16 @@ class Result:
         graph: Graph,
         values: Sequence[Value],
         gradients: Sequence[Value],
-        contributions: Sequence[Contribution],
+        seed: float,
         wrt: Sequence[str],
     ) -> None:
-        self.graph = graph
+        self.graph: Graph = graph
         self.values = values
         """The value of every node, by index."""
         self.gradients = gradients
         """The gradient of the output with respect to every node, by index."""
-        self._contributions = contributions
+        self.seed = seed
+        """The gradient from which the backward pass started."""
         self.wrt = tuple(wrt)
         self.check: Check | None = None
         self.kinks: Sequence[tuple[int, Kink]] = ()
@@ -99,32 +101,42 @@ class Result:
     @property
     def edges(self) -> list[Edge]:
         """Every edge, in the order in which the backward pass takes them."""
-        told = {(c[0], c[2]): c for c in self._contributions}
-        edges = []
+        return list(self.each_edge())
+
+    def each_edge(self) -> Iterator[Edge]:
+        """The edges one by one, from a backward pass of their own: a million need no memory."""
+        contributions = backward(self.graph, self.values, [], self.seed)
+        told = next(contributions, None)
         for consumer in range(len(self.graph) - 1, len(self.graph.leaves) - 1, -1):
             for arg, target in enumerate(self.graph.inputs(consumer)):
-                found = told.get((consumer, arg))
-                if found is None:
-                    edges.append(Edge(consumer, target, arg, None, 0.0, 0.0))
+                if told is None or told[:3] != (consumer, target, arg):
+                    yield Edge(consumer, target, arg, None, 0.0, 0.0)
                     continue
-                _, _, _, local, upstream, gradient = found
-                edges.append(
-                    Edge(consumer, target, arg, float(local), float(upstream), float(gradient))
-                )
-        return edges
+                _, _, _, local, upstream, gradient = told
+                yield Edge(consumer, target, arg, float(local), float(upstream), float(gradient))
+                told = next(contributions, None)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of the contract as Python's dicts and lists."""
-        from bpcalc.render.data import as_data
-
-        return as_data(self)
+        return {key: self[key] for key in self.keys()}
 
     def __getitem__(self, key: str) -> Any:
-        return self.to_dict()[key]
+        """What stands under this key of the JSON.
+
+        Raises:
+            KeyError: the JSON has no such key.
+        """
+        from bpcalc.render.data import PARTS
+
+        if key not in self.keys():
+            raise KeyError(key)
+        return PARTS[key](self)
 
     def keys(self) -> Collection[str]:
         """The keys of the JSON, so that `dict(result)` works."""
-        return self.to_dict().keys()
+        from bpcalc.render.data import PARTS
+
+        return [key for key in PARTS if key != "check" or self.check is not None]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
@@ -194,12 +206,11 @@ def calculated(
     """The calculation on a graph whose variables all have their values."""
     names = _wrt(graph, wrt)
     values = forward(graph, variables)
-    gradients: list[Value] = []
-    contributions = list(backward(graph, values, gradients, float(seed)))
-    gradients = [float(gradient) for gradient in gradients]
-    result = Result(graph, values, gradients, contributions, names)
+    gradients = [float(gradient) for gradient in engine.gradients(graph, values, float(seed))]
+    result = Result(graph, values, gradients, float(seed), names)
+    wanted = [graph.index(name) for name in names]
     result.failure = failure_of_values(graph, values, variables) or failure_of_gradients(
-        graph, values, gradients, contributions, variables, [graph.index(name) for name in names]
+        graph, values, gradients, float(seed), variables, wanted
     )
     result.kinks = kinks(graph, values, gradients)
     result.warnings += [_kink_said(graph, index, kink) for index, kink in result.kinks]

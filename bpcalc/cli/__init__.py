@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the calculation failed, 2 the request is wrong, 130 interr
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -71,6 +72,7 @@ def _silence() -> None:
 
 def script() -> None:
     """The console script: run, then leave at once, without taking a large graph apart first."""
+    gc.disable()  # nothing that one calculation makes is worth collecting before it ends
     code = main()
     try:
         for stream in (sys.stdout, sys.stderr):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from bpcalc.bindings import bound, matched, quantity
@@ -15,6 +17,9 @@ from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
 
 FORMATS = ("table", "json", "csv", "tsv", "markdown", "latex")
+
+MAX_ROWS = 10_000
+"""The longest table for people."""
 
 EXAMPLES = """\
   bpcalc grad "x**2*y + y + 2" --x 3 --y 4
@@ -84,10 +89,12 @@ def grad(
     values = all_values(vars_, assignments)
     graph = parse(text, values)
     refuse_option_names(graph, values, option_names(grad, ctx))
+    if get is None:
+        _refuse_endless_table(graph, format_)
     seed = quantity("upstream", upstream)
     result = calculated(graph, matched(graph, values), wrt, seed, not no_check)
     if get is not None:
-        written(value_at(result.to_dict(), get) + "\n", output)
+        written(value_at(result, get) + "\n", output)
     else:
         written(_rendered(result, format_, digits, color, output), output)
     for warning in result.warnings:
@@ -127,12 +134,23 @@ def refuse_option_names(graph: Graph, values: dict[str, Constant], options: set[
             )
 
 
-def _rendered(result: Result, format_: str, digits: int, color: str, output: str | None) -> str:
+def _refuse_endless_table(graph: Graph, format_: str) -> None:
+    """Nobody reads a table of a million rows, and it would take minutes to lay out."""
+    if len(graph) > MAX_ROWS and format_ in ("table", "markdown", "latex"):
+        raise RequestError(
+            f"a {format_} of {len(graph):,} rows is longer than {MAX_ROWS:,}",
+            hint="--format csv and json have no limit, --get gradient prints the gradient alone",
+        )
+
+
+def _rendered(
+    result: Result, format_: str, digits: int, color: str, output: str | None
+) -> Iterable[str]:
     """The result in the form that was asked for."""
     if format_ == "json":
         from bpcalc.render.data import as_json
 
-        return as_json(result.to_dict())
+        return as_json(result)
     if format_ in ("csv", "tsv"):
         from bpcalc.render.delimited import delimited
 

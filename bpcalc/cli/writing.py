@@ -9,45 +9,52 @@ from typing import TYPE_CHECKING, Any, TextIO
 from bpcalc.errors import RequestError, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from bpcalc.calculator import Result
 
-def written(text: str, path: str | None) -> None:
-    """Write a result to standard output, or to `path`.
+
+def written(pieces: Iterable[str], path: str | None) -> None:
+    """Write a result, in pieces or as one text, to standard output or to `path`.
 
     Raises:
         RequestError: the file cannot be written; one that was there is as it was.
     """
     if path is None or path == "-":
-        _to_stream(text, sys.stdout)
+        _to_stream(pieces, sys.stdout)
         return
     from pathlib import Path  # 8 ms of start-up, for files only
 
     try:
-        _to_file(text, Path(path))
+        _to_file(pieces, Path(path))
     except OSError as why:
         raise RequestError(f"{printable(path, 80)} cannot be written: {why.strerror}") from None
 
 
-def _to_stream(text: str, stream: TextIO | None) -> None:
+def _to_stream(pieces: Iterable[str], stream: TextIO | None) -> None:
     if stream is None:
         raise RequestError("standard output is closed")
     try:
-        stream.write(text)
+        stream.writelines([pieces] if isinstance(pieces, str) else pieces)
         stream.flush()
     except BrokenPipeError:
         raise
     except OSError as why:
+        if stream is not sys.stdout:
+            raise
         raise RequestError(f"standard output cannot be written: {why.strerror}") from None
 
 
-def _to_file(text: str, path: Path) -> None:
+def _to_file(pieces: Iterable[str], path: Path) -> None:
     """Write a new file beside the old one and put it in its place."""
     import stat
     import tempfile
+    from pathlib import Path
 
     if path.exists() and not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
-        path.write_text(text, encoding="utf-8")  # a device or a pipe has no other place
+        with path.open("w", encoding="utf-8") as stream:  # a device or a pipe: no other place
+            _to_stream(pieces, stream)
         return
     if path.is_dir():
         raise IsADirectoryError(21, "it is a directory")
@@ -56,8 +63,7 @@ def _to_file(text: str, path: Path) -> None:
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
+            _to_stream(pieces, stream)
             os.fsync(stream.fileno())
         beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
         beside.replace(path)
@@ -83,7 +89,7 @@ def told(line: str) -> None:
         pass  # there is nobody left to tell
 
 
-def value_at(data: dict[str, Any], path: str) -> str:
+def value_at(data: Result, path: str) -> str:
     """The value of the JSON at `gradient.x` or `nodes.n4.value`, as plain text.
 
     Raises:
@@ -109,8 +115,8 @@ _NOTHING = object()
 
 def _entry(found: Any, key: str) -> Any:
     """An entry by key; of a list by position, or by the id or name of what it holds."""
-    if isinstance(found, dict):
-        return found.get(key, _NOTHING)
+    if hasattr(found, "keys"):
+        return found[key] if key in found.keys() else _NOTHING  # noqa: SIM118  (or a Result)
     if isinstance(found, list):
         if key.isascii() and key.isdigit() and len(key) < 10:
             return found[int(key)] if int(key) < len(found) else _NOTHING
@@ -121,8 +127,8 @@ def _entry(found: Any, key: str) -> Any:
 
 
 def _keys(found: Any) -> str:
-    if isinstance(found, dict) and found:
-        keys = list(found)
+    if hasattr(found, "keys"):
+        keys = list(found.keys())
         return f"there are {', '.join(keys[:12])}{', ...' if len(keys) > 12 else ''}"
     if isinstance(found, list):
         return f"it is a list of {len(found)}, counted from 0"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bpcalc.engine.backward import Contribution
+from bpcalc.engine.backward import backward
 from bpcalc.errors import CalculationError
 from bpcalc.graph import Graph
 from bpcalc.graph.text import expression
@@ -98,7 +98,7 @@ def failure_of_gradients(
     graph: Graph,
     values: Sequence[Value],
     gradients: Sequence[Value],
-    edges: Iterable[Contribution],
+    seed: Value,
     variables: Mapping[str, Value],
     wrt: Sequence[int],
 ) -> CalculationError | None:
@@ -106,7 +106,7 @@ def failure_of_gradients(
     if all(is_finite(gradients[index]) for index in wrt):
         return None
     depends = depends_on(graph, wrt)
-    for consumer, target, _, local, upstream, contribution in edges:
+    for consumer, target, _, local, upstream, contribution in backward(graph, values, [], seed):
         if is_finite(contribution) or not depends[target]:
             continue
         label = graph.label(target)

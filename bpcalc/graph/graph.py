@@ -9,7 +9,7 @@ lists, and values and gradients are lists beside them, indexed by node number.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
     from bpcalc.errors import Span
@@ -76,6 +76,25 @@ class Node:
         return f"<{self.id} = {self.expr}>"
 
 
+class Nodes(Sequence[Node]):
+    """The nodes of a graph, made one by one as they are looked at."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    def __len__(self) -> int:
+        return len(self._graph)
+
+    @overload
+    def __getitem__(self, key: int) -> Node: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Node]: ...
+    def __getitem__(self, key: int | slice) -> Node | list[Node]:
+        if isinstance(key, slice):
+            return [Node(self._graph, index) for index in range(len(self))[key]]
+        return Node(self._graph, range(len(self))[key])
+
+
 class Graph:
     """A formula's nodes and edges, from `bpcalc.parse`, or node by node from `Building`."""
 
@@ -118,7 +137,7 @@ class Graph:
     @property
     def nodes(self) -> Sequence[Node]:
         """All nodes in order; `graph.nodes[0].id` is n1."""
-        return [Node(self, index) for index in range(len(self))]
+        return Nodes(self)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

@@ -47,7 +47,7 @@ def relu(y: Value, x: Value) -> Value:
     kink=_at_0(ours="negative_slope", torch="negative_slope", jax="1", example="leaky_relu(0)"),
 )
 def leaky_relu(y: Value, x: Value, *, negative_slope: float = Constant(0.01, "0.01")) -> Value:
-    """X where it is positive, else negative_slope times x."""
+    """The rectifier that lets a little through: x where it is positive, else negative_slope * x."""
     return where(x > 0, 1, negative_slope)
 
 
@@ -58,7 +58,7 @@ def leaky_relu(y: Value, x: Value, *, negative_slope: float = Constant(0.01, "0.
     kink=_at_0(ours="alpha", torch="alpha", jax="alpha", example="elu(0, alpha=2)"),
 )
 def elu(y: Value, x: Value, *, alpha: float = 1) -> Value:
-    """X where it is positive, else alpha times (e^x - 1)."""
+    """The exponential linear unit: x where it is positive, else alpha * (e^x - 1)."""
     return where(x > 0, 1, alpha * exp(minimum(x, 0)))
 
 
@@ -89,7 +89,7 @@ def _normal_below(x: Value) -> Value:
     latex=r"\operatorname{{gelu}}\left({x}\right)",
 )
 def gelu(y: Value, x: Value) -> Value:
-    """X times the probability that a standard normal variable is below x (the exact gelu)."""
+    """The exact gelu: x times the probability that a standard normal variable is below x."""
     return _normal_below(x) + x * exp(-x * x / 2) / SQRT_TAU
 
 
@@ -100,7 +100,7 @@ def gelu(y: Value, x: Value) -> Value:
     latex=r"\operatorname{{silu}}\left({x}\right)",
 )
 def silu(y: Value, x: Value) -> Value:
-    """X times sigmoid(x)."""
+    """The sigmoid linear unit: x times sigmoid(x)."""
     return sigmoid(x) * (1 + x * sigmoid(-x))
 
 
@@ -119,7 +119,7 @@ def softplus(y: Value, x: Value) -> Value:
     latex=r"\operatorname{{softsign}}\left({x}\right)",
 )
 def softsign(y: Value, x: Value) -> Value:
-    """X / (1 + |x|)."""
+    """The gentle tanh x / (1 + |x|): the real line, squeezed into (-1, 1)."""
     s = 1 / (1 + abs_(x))
     return s * s
 

@@ -67,7 +67,7 @@ _POWER = Domain(
     ),
 )
 def pow_(y: Value, a: Value, b: Value) -> Value:
-    """A to the power b, both of them computed. Also written ^."""
+    """The power of a base a and an exponent b, both of them computed. Also written ^."""
     log_a = log(where(equal(a, 0), 1, a))  # 0 ** b is 0 on either side of b: no slope, no 0 * inf
     less = where(equal(b, 0), 1, b) - 1  # a ** 0 is 1 at a = 0 too: no 0 * inf there either
     return b * pow_(a, less), y * log_a
@@ -80,5 +80,5 @@ def pow_(y: Value, a: Value, b: Value) -> Value:
     domain=Domain(_POWER.words, lambda x, *, exponent: _POWER.contains(x, exponent)),
 )
 def power(y: Value, x: Value, *, exponent: float = 2) -> Value:
-    """X to a power that is a number. Also written **; the number belongs to the node."""
+    """The power of x with a number as exponent, which belongs to the node. Also written **."""
     return exponent * power(x, exponent=exponent - 1) if exponent else 0  # x^0 is 1 at 0 too

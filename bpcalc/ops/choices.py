@@ -16,7 +16,7 @@ from bpcalc.ops.op import Value, elementwise
     used=lambda c, a, b: (True, c != 0, c == 0),
 )
 def where(y: Value, c: Value, a: Value, b: Value) -> Value:
-    """A where c is true (not 0), else b. What was not chosen counts in no way."""
+    """The value a where c is true (not 0), else b. What was not chosen counts in no way."""
     return 0, where(c, 1, 0), where(c, 0, 1)
 
 

@@ -68,9 +68,7 @@ def _polygamma(x: Value, order: float) -> Value:
         series = series + math.factorial(n - 1) / shifted**n
         above = sign * (series + math.factorial(n) * recurrence)
     # psi_n(x) = (-1)^n psi_n(1 - x) - d^n/dx^n pi cot(pi x), Abramowitz & Stegun 6.4.7
-    reduced = where(
-        below, x - floor(x + 0.5), 0.25
-    )  # the nearest pole at 0, where digits are dense
+    reduced = where(below, x - floor(x + 0.5), 0.25)  # to the nearest pole: all digits
     cotangent = 1 / tan(PI * reduced)
     reflected = (-1) ** n * above - PI ** (n + 1) * _derivative_of_cot(cotangent, n)
     return where(below, reflected, above)

@@ -7,6 +7,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from bpcalc.calculator import Edge, Result
     from bpcalc.checks.check import NodeCheck
     from bpcalc.graph import Node
@@ -15,27 +17,39 @@ SCHEMA = 1
 """The version of the JSON."""
 
 
-def as_data(result: Result) -> dict[str, Any]:
-    """Everything about a result, under the names of the contract."""
-    data: dict[str, Any] = {
-        "bpcalc": SCHEMA,
-        "formula": result.formula,
-        "value": result.value,
-        "gradient": result.gradient,
-        "output": f"n{result.graph.output + 1}",
-        "nodes": [_node(result, node) for node in result.nodes],
-        "edges": [_edge(edge) for edge in result.edges],
-    }
-    if result.check is not None:
-        data["check"] = {
-            "method": result.check.method,
-            "ok": result.check.ok,
-            "max_error": result.check.max_error,
-        }
-    data["warnings"] = list(result.warnings)
-    if result.failure is not None:
-        data["warnings"].insert(0, result.failure.message)
-    return data
+def _edges(result: Result) -> list[dict[str, Any]]:
+    return [_edge(edge) for edge in result.each_edge()]
+
+
+def _nodes(result: Result) -> list[dict[str, Any]]:
+    return [_node(result, node) for node in result.nodes]
+
+
+def _verdict(result: Result) -> dict[str, Any] | None:
+    check = result.check
+    if check is None:
+        return None
+    return {"method": check.method, "ok": check.ok, "max_error": check.max_error}
+
+
+def _warnings(result: Result) -> list[str]:
+    """The warnings, and before them what failed."""
+    failed = [result.failure.message] if result.failure is not None else []
+    return [*failed, *result.warnings]
+
+
+PARTS: dict[str, Callable[[Result], Any]] = {
+    "bpcalc": lambda _: SCHEMA,
+    "formula": lambda result: result.formula,
+    "value": lambda result: result.value,
+    "gradient": lambda result: result.gradient,
+    "output": lambda result: result.nodes[result.graph.output].id,
+    "nodes": _nodes,
+    "edges": _edges,
+    "check": _verdict,
+    "warnings": _warnings,
+}
+"""What stands under each key of the JSON, in its order; `check` only where one was made."""
 
 
 def _node(result: Result, node: Node) -> dict[str, Any]:
@@ -76,15 +90,37 @@ def _edge(edge: Edge) -> dict[str, Any]:
     return data
 
 
-def as_json(data: dict[str, Any]) -> str:
-    """The data as JSON text: a line per key, and a line per entry of a list of objects."""
-    return "{\n" + ",\n".join(f"  {_text(k)}: {_lines(v)}" for k, v in data.items()) + "\n}\n"
+def as_json(result: Result) -> Iterator[str]:
+    """The JSON text of a result, in pieces: a line per key, per node and per edge."""
+    entries: dict[str, Iterator[dict[str, Any]]] = {
+        "nodes": (_node(result, node) for node in result.nodes),
+        "edges": (_edge(edge) for edge in result.each_edge()),
+    }
+    separator = "{\n"
+    for key in result.keys():  # noqa: SIM118  (a result is no dict)
+        yield f"{separator}  {_text(key)}: "
+        yield from _listed(entries[key]) if key in entries else [_text(result[key])]
+        separator = ",\n"
+    yield "\n}\n"
 
 
-def _lines(value: Any) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return "[\n" + ",\n".join(f"    {_text(entry)}" for entry in value) + "\n  ]"
-    return _text(value)
+def data_as_json(data: dict[str, Any]) -> Iterator[str]:
+    """JSON text of anything else, a line per key and per entry of a list of objects."""
+    separator = "{\n"
+    for key, value in data.items():
+        yield f"{separator}  {_text(key)}: "
+        objects = isinstance(value, list) and value and isinstance(value[0], dict)
+        yield from _listed(iter(value)) if objects else [_text(value)]
+        separator = ",\n"
+    yield "\n}\n"
+
+
+def _listed(entries: Iterator[dict[str, Any]]) -> Iterator[str]:
+    separator = "[\n    "
+    for entry in entries:
+        yield separator + _text(entry)
+        separator = ",\n    "
+    yield "[]" if separator[0] == "[" else "\n  ]"
 
 
 def _text(value: Any) -> str:

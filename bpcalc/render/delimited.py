@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING
 from bpcalc.render.numbers import shortest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bpcalc.calculator import Result
 
 
-def delimited(result: Result, delimiter: str) -> str:
-    """The nodes with their values, gradients and references."""
+def delimited(result: Result, delimiter: str) -> Iterator[str]:
+    """The nodes with their values, gradients and references, a line at a time."""
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    for cells in _table(result):
+        writer.writerow(cells)
+        yield stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
+
+
+def _table(result: Result) -> Iterator[list[str]]:
     head = ["id", "name", "op", "expr", "inputs", "value", "gradient"]
     checked = ["check_value", "check_gradient", "error", "ok"] if result.check is not None else []
-    writer.writerow([*head, *checked])
+    yield [*head, *checked]
     for node in result.nodes:
         inputs = " ".join(f"n{i + 1}" for i in result.graph.inputs(node.index))
         value, gradient = result.values[node.index], result.gradients[node.index]
@@ -28,5 +38,4 @@ def delimited(result: Result, delimiter: str) -> str:
             said = result.check.nodes[node.index]
             ok = "" if said.ok is None else str(said.ok).lower()
             cells += [shortest(said.value), shortest(said.gradient), shortest(said.error), ok]
-        writer.writerow(cells)
-    return stream.getvalue()
+        yield cells
