@@ -12,6 +12,7 @@ The code, in reading order of a calculation:
     engine/          graph + values -> values of all nodes -> gradients, edge by edge
     checks/          second opinions: SymPy's derivatives, 50 digits
     bindings.py      the values of the variables
+    results.py       what a calculation found, and the JSON of it
     calculator.py    one calculation, whole
     render/          results as text, one file per format
     cli/             the command line, one file per command
@@ -25,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 from bpcalc.version import __version__
 
 if TYPE_CHECKING:
-    from bpcalc.calculator import Edge, Result, grad
+    from bpcalc.calculator import grad
     from bpcalc.errors import BpcalcError, CalculationError, RequestError
     from bpcalc.formula import parse
     from bpcalc.graph import Graph, Node
+    from bpcalc.results import Edge, Result
 
 __all__ = [
     "BpcalcError",
@@ -46,11 +48,11 @@ __all__ = [
 _HOMES = {
     "BpcalcError": "bpcalc.errors",
     "CalculationError": "bpcalc.errors",
-    "Edge": "bpcalc.calculator",
+    "Edge": "bpcalc.results",
     "Graph": "bpcalc.graph",
     "Node": "bpcalc.graph",
     "RequestError": "bpcalc.errors",
-    "Result": "bpcalc.calculator",
+    "Result": "bpcalc.results",
     "grad": "bpcalc.calculator",
     "parse": "bpcalc.formula",
 }

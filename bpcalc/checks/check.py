@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bpcalc.checks import reference as reference_module
-from bpcalc.checks.reference import Sized, one_sided_slopes, reference
+from bpcalc.checks.reference import Sized, evaluated, one_sided_slopes, reference
 from bpcalc.checks.symbolic import (
     READABLE_SIZE,
     Expression,
     MpNumber,
     TooLarge,
-    evaluated,
     formula_derivatives,
     size,
 )

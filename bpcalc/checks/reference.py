@@ -18,9 +18,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import mpmath
+import sympy
 from mpmath import mpf
 
-from bpcalc.checks.symbolic import MpNumber, TooLarge, compiled
+from bpcalc.checks.symbolic import Expression, MpNumber, TooLarge, compiled, separately
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
@@ -184,8 +185,6 @@ def _applied(
 
 def _one_by_one(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     """Value and derivatives where one of them cannot be computed: the others still count."""
-    from bpcalc.checks.symbolic import separately
-
     results: list[MpNumber | None] = []
     for function in separately(op, len(args)):
         try:
@@ -322,3 +321,29 @@ def at_values(
         )
         pairs = [None if g is None or s is None else (g, s) for g, s in zip(gradients, sizes)]
         return results, pairs
+
+
+def evaluated(
+    expressions: Sequence[Expression], variables: Mapping[str, Constant]
+) -> list[float | None]:
+    """The expressions at these values, to 50 digits, as floats; None where there is no real number.
+
+    The code that SymPy generates for it names its slots v0, v1, ...: no text of the formula.
+    """
+    slots = {
+        sympy.Symbol(name, real=True): sympy.Symbol(f"v{k}", real=True)
+        for k, name in enumerate(variables)
+    }
+    found: list[float | None] = []
+    with mpmath.workdps(2 * DIGITS):
+        arguments = [number(value) for value in variables.values()]
+        for expression in expressions:
+            try:
+                function = sympy.lambdify(
+                    list(slots.values()), expression.xreplace(slots), "mpmath"
+                )
+                result = real(function(*arguments))
+                found.append(None if result is None else float(result))
+            except (*COMPUTING_FAILS, RecursionError, SyntaxError, NameError, MemoryError):
+                found.append(None)
+    return found

@@ -9,11 +9,10 @@ are built one by one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-import mpmath
 import sympy
 from sympy.core.sympify import converter as sympify_converter
 
@@ -221,40 +220,11 @@ def size(expression: Expression, limit: int) -> int:
     return sum(1 for _ in zip(range(limit), sympy.preorder_traversal(expression)))
 
 
-def evaluated(
-    expressions: Sequence[Expression], variables: Mapping[str, Constant]
-) -> list[float | None]:
-    """The expressions at these values, to 50 digits, as floats; None where there is no real number.
-
-    The code that SymPy generates for it names its slots v0, v1, ...: no text of the formula.
-    """
-    from bpcalc.checks.reference import COMPUTING_FAILS, DIGITS, number, real
-
-    slots = {
-        sympy.Symbol(name, real=True): sympy.Symbol(f"v{k}", real=True)
-        for k, name in enumerate(variables)
-    }
-    found: list[float | None] = []
-    with mpmath.workdps(2 * DIGITS):
-        arguments = [number(value) for value in variables.values()]
-        for expression in expressions:
-            try:
-                function = sympy.lambdify(
-                    list(slots.values()), expression.xreplace(slots), "mpmath"
-                )
-                result = real(function(*arguments))
-                found.append(None if result is None else float(result))
-            except (*COMPUTING_FAILS, RecursionError, SyntaxError, NameError, MemoryError):
-                found.append(None)
-    return found
-
-
 __all__ = [
     "TooLarge",
     "apply",
     "compiled",
     "derivatives",
-    "evaluated",
     "exact",
     "formula",
     "formula_derivatives",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import click
 
 from bpcalc.bindings import bound, matched, quantity
-from bpcalc.calculator import Result, calculated
+from bpcalc.calculator import calculated
 from bpcalc.cli.arguments import FormulaCommand, option_names
 from bpcalc.cli.reading import formula_text, table_of_values
 from bpcalc.cli.writing import told, value_at, written
@@ -15,6 +15,7 @@ from bpcalc.errors import RequestError
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
+from bpcalc.results import Result
 
 FORMATS = ("table", "json", "csv", "tsv", "markdown", "latex")
 
@@ -148,7 +149,7 @@ def _rendered(
 ) -> Iterable[str]:
     """The result in the form that was asked for."""
     if format_ == "json":
-        from bpcalc.render.data import as_json
+        from bpcalc.render.json_text import as_json
 
         return as_json(result)
     if format_ in ("csv", "tsv"):

@@ -43,7 +43,7 @@ def ops(name: str | None, format_: str, output: str | None, color: str) -> int:
     """
     found = [entry(find(name))] if name is not None else entries()
     if format_ == "json":
-        from bpcalc.render.data import data_as_json
+        from bpcalc.render.json_text import data_as_json
         from bpcalc.render.ops import entries_data
 
         written(data_as_json(entries_data(found)), output)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from bpcalc.calculator import Result
+    from bpcalc.results import Result
 
 
 def written(pieces: Iterable[str], path: str | None) -> None:
@@ -136,7 +136,7 @@ def _keys(found: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    from bpcalc.render.data import strict
+    from bpcalc.render.json_text import strict
 
     value = strict(value)
     if isinstance(value, str):

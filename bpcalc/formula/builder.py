@@ -13,6 +13,7 @@ from collections.abc import Collection
 from bpcalc.errors import RequestError
 from bpcalc.formula import mistakes
 from bpcalc.formula.parser import parsed
+from bpcalc.formula.statements import is_word, needed, variables_of
 from bpcalc.formula.tokens import token_spans
 from bpcalc.formula.tree import Statement, Tree
 from bpcalc.graph import Building, Graph
@@ -71,19 +72,14 @@ class _Builder:
         """What the formula itself has defined so far."""
         self.ops: dict[str, Op] = {**FUNCTIONS, **OPERATORS}
         self.with_options: dict[tuple[str, tuple[tuple[str, str], ...]], Op] = {}
-        self.warnings: list[str] = []
 
     def graph(self) -> Graph:
-        statements = _output_last(self.tree)
-        needed = self._needed(statements)
-        if len(statements) == 1 and statements[0].parameters:
-            body = statements[0]
-            self._find_leaves([body._replace(parameters=None)], body.parameters or ())
-            statements = needed = [body._replace(parameters=None, name=None)]
-        else:
-            self._find_leaves(needed)
+        wanted, warnings = needed(self.tree)
+        if len(self.tree.statements) == 1 and wanted[0].parameters:
+            wanted = [self._as_expression(wanted[0])]
+        self._find_leaves(wanted)
         output = -1
-        for statement in needed:
+        for statement in wanted:
             if statement.parameters is not None:
                 assert statement.name is not None
                 self.functions[statement.name] = statement
@@ -93,11 +89,11 @@ class _Builder:
             if statement.name is not None:
                 self._name(statement.name, output)
         self.building.first, self.building.last = self.first, self.last
-        used = {leaf.name for leaf in self.building.leaves}
-        unused = self._variables_of(statements) - used if len(needed) < len(statements) else set()
-        return self.building.finished(
-            output, unused=frozenset(unused), warnings=tuple(self.warnings)
-        )
+        unused: set[str] = set()
+        if warnings:
+            used = {leaf.name for leaf in self.building.leaves}
+            unused = variables_of(self.tree, self.bound) - used
+        return self.building.finished(output, unused=frozenset(unused), warnings=tuple(warnings))
 
     def _name(self, name: str, node: int) -> None:
         """Let a statement's name stand for a node, which carries it if it has none yet."""
@@ -108,118 +104,38 @@ class _Builder:
         else:
             building.aliases[name] = node
 
-    # What is needed
-
-    def _needed(self, statements: list[Statement]) -> list[Statement]:
-        """The statements that the output needs; a warning for each of the others."""
-        if len(statements) == 1:
-            self._refuse_use_before(statements[0], 0, {statements[0].name: 0})
-            return statements
-        defined = {s.name: i for i, s in enumerate(statements) if s.name is not None}
-        for index, statement in enumerate(statements):
-            self._refuse_use_before(statement, index, defined)
-        wanted = {len(statements) - 1}
-        for index in range(len(statements) - 1, -1, -1):
-            if index in wanted:
-                words = self._words_of(statements[index])
-                wanted |= {defined[word] for word in words if word in defined}
-        for index, statement in enumerate(statements):
-            if index not in wanted:
-                what = statement.name or "an expression"
-                line = self.tree.text.count("\n", 0, self._start(statement)) + 1
-                self.warnings.append(
-                    f"{what} in line {line} is left out: the output does not need it"
-                )
-        return [statement for index, statement in enumerate(statements) if index in wanted]
-
-    def _start(self, statement: Statement) -> int:
-        return self.tree.spans[statement.name_token][0]
-
-    def _words_of(self, statement: Statement) -> set[str]:
-        """Every name, of a variable or function, that the statement uses and does not bind."""
-        own = statement.parameters or ()
-        nodes = self.tree.nodes[statement.start : statement.end]
-        return {what for what, operands, _, _ in nodes if operands or what not in own}
-
-    def _variables_of(self, statements: list[Statement]) -> set[str]:
-        """The variables that stand in these statements."""
-        named = {statement.name for statement in statements}
-        found: set[str] = set()
-        for statement in statements:
-            own = statement.parameters or ()
-            for what, operands, _, _ in self.tree.nodes[statement.start : statement.end]:
-                if operands or what in own or what in named or not _is_word(what):
-                    continue
-                if what not in NAMED or what in self.bound:
-                    found.add(what)
-        return found
-
-    def _refuse_use_before(
-        self, statement: Statement, index: int, defined: dict[str | None, int] | dict[str, int]
-    ) -> None:
-        """A statement may use only names that stand above it, and never its own."""
-        if len(defined) == 1 and statement.name is None:
-            return
-        own = statement.parameters or ()
-        for what, operands, first, last in self.tree.nodes[statement.start : statement.end]:
-            if defined.get(what, -1) < index or (not operands and what in own):
-                continue
-            if operands and statement.parameters is None and what == statement.name:
-                continue  # sin = sin(x): a name is a function only before a bracket
-            if what == statement.name:
-                word = "calls itself" if operands else "is used in its own definition"
-                raise self.tree.error(
-                    f"{what} {word}", first, last, hint="give the new value another name"
-                )
-            raise self.tree.error(
-                f"{what} is used before it gets its value",
-                first,
-                last,
-                hint="statements are computed from top to bottom",
-            )
-
     # Leaves
 
-    def _find_leaves(self, statements: list[Statement], first: Collection[str] = ()) -> None:
-        """Number the variables and constants of these statements, those in `first` first."""
+    def _find_leaves(self, statements: list[Statement]) -> None:
+        """Number the variables and constants of these statements, in order of appearance."""
         named = {statement.name for statement in statements if statement.parameters is None}
         scope = self.scope
         numbers: dict[float, int] = {}
-        position: dict[str, tuple[int, int]] = {}
-        waiting = dict.fromkeys(first)
         for statement in statements:
             own = statement.parameters or ()
             for what, operands, begin, end in self.tree.nodes[statement.start : statement.end]:
                 if operands or what in scope or what in own or what in named:
                     continue
-                if what in waiting:
-                    position[what] = begin, end
-                elif _is_word(what):
+                if is_word(what):
                     self._leaf_named(what, begin, end)
                 else:
                     self._number(what, begin, end, numbers)
-            if waiting:  # the formula is one definition: its parameters are the variables
-                self._put_parameters_first(waiting, position)
 
-    def _put_parameters_first(
-        self, parameters: Collection[str], position: dict[str, tuple[int, int]]
-    ) -> None:
-        found = self.building.leaves, self.first, self.last, dict(self.scope)
-        self.building.leaves, self.first, self.last = [], array("i"), array("i")
-        for name in parameters:
-            if name in position:
-                self.scope[name] = self.building.leaf(name)
-                self.first.append(position[name][0])
-                self.last.append(position[name][1])
-        shift = len(self.building.leaves)
-        self.building.leaves += found[0]
-        self.first += found[1]
-        self.last += found[2]
-        for text, index in found[3].items():
-            self.scope[text] = index + shift
+    def _as_expression(self, definition: Statement) -> Statement:
+        """The body of `f(x, y) = ...`, whose parameters are the variables, in their order."""
+        found: dict[str, tuple[int, int]] = {}
+        for what, operands, begin, end in self.tree.nodes[definition.start : definition.end]:
+            if not operands:
+                found.setdefault(what, (begin, end))
+        for name in definition.parameters or ():
+            if name in found:
+                self._leaf(name, None, *found[name])
+        return definition._replace(name=None, parameters=None)
 
     def _leaf_named(self, name: str, begin: int, end: int) -> None:
-        value = NAMED.get(name) if name not in self.bound else None
+        self._leaf(name, NAMED.get(name) if name not in self.bound else None, begin, end)
+
+    def _leaf(self, name: str, value: Constant | None, begin: int, end: int) -> None:
         self.scope[name] = self.building.leaf(name, value)
         self.first.append(begin)
         self.last.append(end)
@@ -316,7 +232,7 @@ class _Builder:
         _, operands, first, _ = self.tree.nodes[position]
         op = self.ops.get(what)
         if op is None:
-            variables = self._variables_of(self.tree.statements) | set(self.bound) | set(NAMED)
+            variables = variables_of(self.tree, self.bound) | set(self.bound) | set(NAMED)
             raise mistakes.name_is_no_function(
                 self.tree, what, first, what in variables, [*self.functions, *FUNCTIONS]
             )
@@ -338,30 +254,3 @@ class _Builder:
             }
             self.with_options[key] = op.with_options(values)
         return self.with_options[key]
-
-
-def _output_last(tree: Tree) -> list[Statement]:
-    """The statements, of which the last has to be the output, and no name is given twice."""
-    seen: dict[str, Statement] = {}
-    for statement in tree.statements:
-        if statement.name is None:
-            continue
-        if statement.name in seen:
-            raise tree.error(
-                f"{statement.name} gets a value twice",
-                statement.name_token,
-                hint="give the second value a name of its own",
-            )
-        seen[statement.name] = statement
-    last = tree.statements[-1]
-    if last.parameters is not None and len(tree.statements) > 1:
-        raise tree.error(
-            f"the formula ends with the definition of {last.name}, and so has no value",
-            last.name_token,
-            hint=f"call it in a last line: {last.name}({', '.join(last.parameters)})",
-        )
-    return tree.statements
-
-
-def _is_word(what: str) -> bool:
-    return what[0] not in "0123456789.-"

@@ -13,63 +13,24 @@ Loosest first:  or;  and;  not;  < <= > >= == !=;  + -;  * / ⊙ · ×;  unary +
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from bpcalc.errors import RequestError
 from bpcalc.formula import mistakes
+from bpcalc.formula.grammar import (
+    AGAIN,
+    COMPARISON,
+    DIGITS,
+    DONE,
+    INFIX,
+    NEXT_OPERAND,
+    POWER,
+    PREFIX,
+    UNARY,
+    WORDS,
+    Frame,
+    Pending,
+)
 from bpcalc.formula.tokens import END, normal, starts_name, superscript, tokens
 from bpcalc.formula.tree import FIRST, LAST, OPERANDS, WHAT, Statement, Tree, TreeNode
-
-# Left binding power, right binding power, and the operator's symbol in the tables. An operator
-# whose right power is smaller groups to the right.
-COMPARISON, POWER = 41, 81
-INFIX: dict[str, tuple[int, int, str]] = {
-    "or": (10, 10, "or"),
-    "and": (20, 20, "and"),
-    **{sign: (COMPARISON, 40, sign) for sign in ("<", "<=", ">", ">=", "==", "!=")},
-    "≤": (COMPARISON, 40, "<="),
-    "≥": (COMPARISON, 40, ">="),
-    "≠": (COMPARISON, 40, "!="),
-    "+": (50, 50, "+"),
-    "-": (50, 50, "-"),
-    **dict.fromkeys("*·×⊙", (60, 60, "*")),
-    "/": (60, 60, "/"),
-    "**": (POWER, 80, "**"),
-    "^": (POWER, 80, "**"),
-}
-PREFIX: dict[str, tuple[int, str]] = {
-    "not": (30, "not"),
-    "-": (70, "unary -"),
-    "+": (70, ""),
-    "√": (90, "sqrt"),
-}
-UNARY = frozenset({"unary -", "not", "sqrt"})
-WORDS = frozenset({"or", "and", "not"})
-AGAIN, NEXT_OPERAND, DONE = range(3)
-_DIGITS = tuple("0123456789")
-
-Pending: TypeAlias = "tuple[int, str, int, Frame | None]"
-"""An operator or open bracket that waits for its operand: (power, symbol, token, frame).
-
-Prefix operators have `unary` before their symbol; a bracket has the power 0 and a frame.
-"""
-
-
-class Frame:
-    """An open bracket, of a group or of a call."""
-
-    __slots__ = ("base", "keyword", "name", "options", "token")
-
-    def __init__(self, token: int, base: int, name: str | None = None) -> None:
-        self.token = token
-        """Where it begins."""
-        self.base = base
-        """How many operands there were before it."""
-        self.name = name
-        """The function that is called; None for a group."""
-        self.options: dict[str, tuple[str, int]] = {}
-        self.keyword: tuple[str, int] | None = None
-        """The keyword whose value is being read, and its token."""
 
 
 def parsed(text: str) -> Tree:
@@ -387,7 +348,7 @@ def _leaf(token: str) -> str | None:
 
 
 def _is_number(token: str) -> bool:
-    return token[:1] in _DIGITS or (token[:1] == "." and token[1:2] in _DIGITS)
+    return token[:1] in DIGITS or (token[:1] == "." and token[1:2] in DIGITS)
 
 
 def _is_literal(node: TreeNode) -> bool:

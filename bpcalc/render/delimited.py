@@ -11,7 +11,7 @@ from bpcalc.render.numbers import shortest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bpcalc.calculator import Result
+    from bpcalc.results import Result
 
 
 def delimited(result: Result, delimiter: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from bpcalc.graph.text import latex, latex_label, latex_name, latex_number
 from bpcalc.render.numbers import DIGITS, rounded
 
 if TYPE_CHECKING:
-    from bpcalc.calculator import Result
+    from bpcalc.results import Result
 
 
 def latex_table(result: Result, digits: int = DIGITS) -> str:

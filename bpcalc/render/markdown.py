@@ -8,7 +8,7 @@ from bpcalc.render.numbers import DIGITS, rounded
 from bpcalc.render.rows import Style, rows, slopes, verdict
 
 if TYPE_CHECKING:
-    from bpcalc.calculator import Result
+    from bpcalc.results import Result
 
 
 def markdown(result: Result, digits: int = DIGITS) -> str:

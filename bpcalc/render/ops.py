@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bpcalc.render.data import SCHEMA
 from bpcalc.render.markdown import code
+from bpcalc.results import SCHEMA
 
 if TYPE_CHECKING:
     from bpcalc.ops.describe import Entry

@@ -10,7 +10,7 @@ from bpcalc.graph.text import expression
 from bpcalc.render.numbers import rounded
 
 if TYPE_CHECKING:
-    from bpcalc.calculator import Edge, Result
+    from bpcalc.results import Edge, Result
 
 
 class Row(NamedTuple):

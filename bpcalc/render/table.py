@@ -16,7 +16,7 @@ from bpcalc.render.rows import Row, Style, rows, slopes, verdict
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from bpcalc.calculator import Result
+    from bpcalc.results import Result
 
 
 class Look(NamedTuple):

@@ -1,0 +1,208 @@
+"""What a calculation found, and the same as the JSON of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bpcalc.engine import backward
+from bpcalc.errors import CalculationError
+from bpcalc.graph import Graph, Node
+from bpcalc.ops.domain import Kink
+from bpcalc.ops.op import Value
+
+if TYPE_CHECKING:
+    from bpcalc.checks.check import Check, NodeCheck
+
+SCHEMA = 1
+"""The version of the JSON."""
+
+
+class Edge(NamedTuple):
+    """One use of a node, and what it brings to the node's gradient."""
+
+    consumer: int
+    input: int
+    arg: int
+    """Which input of the consumer it is, from 0."""
+    local: Value | None
+    """The local derivative; None where nothing flows."""
+    upstream: Value
+    gradient: Value
+    """upstream * local."""
+
+
+class Result:
+    """What `grad` found: everything that the JSON holds, under the same names."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        values: Sequence[Value],
+        gradients: Sequence[Value],
+        seed: float,
+        wrt: Sequence[str],
+    ) -> None:
+        self.graph: Graph = graph
+        self.values = values
+        """The value of every node, by index."""
+        self.gradients = gradients
+        """The gradient of the output with respect to every node, by index."""
+        self.seed = seed
+        """The gradient from which the backward pass started."""
+        self.wrt = tuple(wrt)
+        self.check: Check | None = None
+        self.kinks: Sequence[tuple[int, Kink]] = ()
+        self.failure: CalculationError | None = None
+        """Why a result is not finite, if so."""
+        self.warnings: list[str] = list(graph.warnings)
+
+    @property
+    def formula(self) -> str:
+        return self.graph.source
+
+    @property
+    def value(self) -> Value:
+        """The value of the formula."""
+        return self.values[self.graph.output]
+
+    @property
+    def gradient(self) -> dict[str, Value]:
+        """The derivative of the output by each variable, in order of appearance."""
+        return {name: self.gradients[self.graph.index(name)] for name in self.wrt}
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is finite and no check disagrees."""
+        return self.failure is None and not (self.check is not None and self.check.ok is False)
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return self.graph.nodes
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Every edge, in the order in which the backward pass takes them."""
+        return list(self.each_edge())
+
+    def each_edge(self) -> Iterator[Edge]:
+        """The edges one by one, from a backward pass of their own: a million need no memory."""
+        contributions = backward(self.graph, self.values, [], self.seed)
+        told = next(contributions, None)
+        for consumer in range(len(self.graph) - 1, len(self.graph.leaves) - 1, -1):
+            for arg, target in enumerate(self.graph.inputs(consumer)):
+                if told is None or told[:3] != (consumer, target, arg):
+                    yield Edge(consumer, target, arg, None, 0.0, 0.0)
+                    continue
+                _, _, _, local, upstream, gradient = told
+                yield Edge(consumer, target, arg, float(local), float(upstream), float(gradient))
+                told = next(contributions, None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of the contract as Python's dicts and lists."""
+        return {key: self[key] for key in self.keys()}
+
+    def __getitem__(self, key: str) -> Any:
+        """What stands under this key of the JSON.
+
+        Raises:
+            KeyError: the JSON has no such key.
+        """
+        if key not in self.keys():
+            raise KeyError(key)
+        return PARTS[key](self)
+
+    def keys(self) -> Collection[str]:
+        """The keys of the JSON, so that `dict(result)` works."""
+        return [key for key in PARTS if key != "check" or self.check is not None]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __repr__(self) -> str:
+        slopes = ", ".join(f"{name}: {value!r}" for name, value in self.gradient.items())
+        return f"<Result value {self.value!r}, gradient {{{slopes}}}>"
+
+    def _repr_html_(self) -> str:
+        """The table, for notebooks."""
+        from bpcalc.render.html import table
+
+        return table(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+
+def _edges(result: Result) -> list[dict[str, Any]]:
+    return [edge_data(edge) for edge in result.each_edge()]
+
+
+def _nodes(result: Result) -> list[dict[str, Any]]:
+    return [node_data(result, node) for node in result.nodes]
+
+
+def _verdict(result: Result) -> dict[str, Any] | None:
+    check = result.check
+    if check is None:
+        return None
+    return {"method": check.method, "ok": check.ok, "max_error": check.max_error}
+
+
+def _warnings(result: Result) -> list[str]:
+    """The warnings, and before them what failed."""
+    failed = [result.failure.message] if result.failure is not None else []
+    return [*failed, *result.warnings]
+
+
+PARTS: dict[str, Callable[[Result], Any]] = {
+    "bpcalc": lambda _: SCHEMA,
+    "formula": lambda result: result.formula,
+    "value": lambda result: result.value,
+    "gradient": lambda result: result.gradient,
+    "output": lambda result: result.nodes[result.graph.output].id,
+    "nodes": _nodes,
+    "edges": _edges,
+    "check": _verdict,
+    "warnings": _warnings,
+}
+"""What stands under each key of the JSON, in its order; `check` only where one was made."""
+
+
+def node_data(result: Result, node: Node) -> dict[str, Any]:
+    """A node as the JSON has it."""
+    data: dict[str, Any] = {
+        "id": node.id,
+        "name": node.name,
+        "op": node.op,
+        "expr": node.expr,
+        "inputs": [f"n{i + 1}" for i in result.graph.inputs(node.index)],
+        "value": result.values[node.index],
+        "gradient": result.gradients[node.index],
+    }
+    if result.check is not None:
+        data["check"] = _check(result.check.nodes[node.index])
+    return data
+
+
+def _check(check: NodeCheck) -> dict[str, Any]:
+    return {
+        "value": check.value,
+        "gradient": check.gradient,
+        "error": check.error,
+        "ok": check.ok,
+    }
+
+
+def edge_data(edge: Edge) -> dict[str, Any]:
+    """An edge as the JSON has it."""
+    data = {
+        "from": f"n{edge.consumer + 1}",
+        "to": f"n{edge.input + 1}",
+        "arg": edge.arg,
+        "local": edge.local,
+        "upstream": edge.upstream,
+        "gradient": edge.gradient,
+    }
+    if edge.local is None:  # nothing flows here, and no local derivative was computed
+        del data["local"]
+    return data
