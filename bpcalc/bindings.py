@@ -100,8 +100,9 @@ def matched(graph: Graph, values: Mapping[str, Constant]) -> dict[str, Constant]
     Raises:
         RequestError: one is missing, or one has no variable in the formula.
     """
-    missing = [name for name in graph.variables if name not in values]
-    surplus = [name for name in values if name not in graph.variables and name not in graph.unused]
+    variables = graph.variables
+    missing = [name for name in variables if name not in values]
+    surplus = [name for name in values if name not in variables and name not in graph.unused]
     if missing:
         raise _missing(graph, missing, surplus)
     if surplus:
@@ -112,7 +113,7 @@ def matched(graph: Graph, values: Mapping[str, Constant]) -> dict[str, Constant]
             f"the formula has no variable {printable(surplus[0], 60)}",
             hint=did_you_mean(surplus[0], known) or f"its variables: {_listed(known)}",
         )
-    return {name: values[name] for name in graph.variables}
+    return {name: values[name] for name in variables}
 
 
 def _missing(graph: Graph, missing: list[str], surplus: list[str]) -> RequestError:

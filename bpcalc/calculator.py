@@ -28,6 +28,9 @@ from bpcalc.ops.constants import Constant
 from bpcalc.ops.domain import Kink
 from bpcalc.results import Result
 
+_TOLD = 8
+"""So many kinks are named one by one."""
+
 
 def grad(
     formula: str | Graph,
@@ -87,7 +90,7 @@ def calculated(
         graph, values, gradients, float(seed), variables, wanted
     )
     result.kinks = kinks(graph, values, gradients)
-    result.warnings += [_kink_said(graph, index, kink) for index, kink in result.kinks]
+    result.warnings += _kinks_said(graph, result.kinks)
     if check:
         from bpcalc.checks.check import check as checked
 
@@ -113,6 +116,13 @@ def _wrt(graph: Graph, wrt: Sequence[str] | str | None) -> list[str]:
             hint=did_you_mean(name, named) or f"the formula has {', '.join(named[:12]) or 'none'}",
         )
     return list(dict.fromkeys(names))
+
+
+def _kinks_said(graph: Graph, kinks: Sequence[tuple[int, Kink]]) -> list[str]:
+    said = [_kink_said(graph, index, kink) for index, kink in kinks[:_TOLD]]
+    if len(kinks) > _TOLD:
+        said.append(f"{len(kinks) - _TOLD} more nodes sit on a kink")
+    return said
 
 
 def _kink_said(graph: Graph, index: int, kink: Kink) -> str:

@@ -246,6 +246,9 @@ class _Checking:
 
     def _with_kinks(self, nodes: list[NodeCheck]) -> list[NodeCheck]:
         """Decide, where the derivative is a convention, what the whole formula's slopes say."""
+        if len(self.graph) * len(self.graph.variables) > MAX_NODES:
+            self.warnings.append("too large to say what the slopes on either side of the kinks are")
+            return nodes
         for name, index in self.graph.variables.items():
             if nodes[index].ok is not None and not any(
                 self.graph.op(kink).switch for kink, _ in self.kinks

@@ -111,10 +111,11 @@ def all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str
     Raises:
         RequestError: a name is given twice on the command line, or a value is no number.
     """
-    names = [name for name, _ in assignments]
-    for name in names:
-        if names.count(name) > 1:
-            raise RequestError(f"{name} has {names.count(name)} values")
+    seen: set[str] = set()
+    for name, _ in assignments:
+        if name in seen:
+            raise RequestError(f"{name} has two values")
+        seen.add(name)
     table = table_of_values(path) if path is not None else {}
     return bound({**table, **dict(assignments)})
 

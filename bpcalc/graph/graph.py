@@ -99,14 +99,15 @@ class Graph:
     """A formula's nodes and edges, from `bpcalc.parse`, or node by node from `Building`."""
 
     __slots__ = (
-        "_aliases",
         "_first",
+        "_indices",
         "_inputs",
         "_last",
         "_names",
         "_ops",
         "_spans",
         "_spans_of",
+        "_variables",
         "leaves",
         "output",
         "source",
@@ -125,7 +126,8 @@ class Graph:
     _ops: Sequence[Op]
     _inputs: Sequence[tuple[int, ...]]
     _names: Mapping[int, str]
-    _aliases: Mapping[str, int]
+    _indices: Mapping[str, int]
+    _variables: Mapping[str, int]
     _first: Sequence[int]
     _last: Sequence[int]
     _spans: Sequence[Span] | None
@@ -154,14 +156,8 @@ class Graph:
         Raises:
             KeyError: there is none.
         """
-        for index, leaf in enumerate(self.leaves):
-            if leaf.name == key:
-                return index
-        for index, name in self._names.items():
-            if name == key:
-                return index
-        if key in self._aliases:
-            return self._aliases[key]
+        if key in self._indices:
+            return self._indices[key]
         number = key[1:] if key[:1] == "n" and key.isascii() and key[1:].isdigit() else ""
         if 0 < len(number) < 12 and 1 <= int(number) <= len(self):
             return int(number) - 1
@@ -180,11 +176,7 @@ class Graph:
     @property
     def variables(self) -> dict[str, int]:
         """The index of each variable, in order of appearance."""
-        return {
-            leaf.name: index
-            for index, leaf in enumerate(self.leaves)
-            if leaf.constant is None and leaf.name is not None
-        }
+        return dict(self._variables)
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -276,7 +268,14 @@ class Building:
         graph._ops = self.ops
         graph._inputs = self.inputs
         graph._names = self.names
-        graph._aliases = self.aliases
+        graph._variables = {
+            leaf.name: index
+            for index, leaf in enumerate(self.leaves)
+            if leaf.constant is None and leaf.name is not None
+        }
+        constants = {leaf.name: i for i, leaf in enumerate(self.leaves) if leaf.name is not None}
+        named = {name: index for index, name in self.names.items()}
+        graph._indices = {**self.aliases, **named, **constants}
         graph._first = self.first
         graph._last = self.last
         graph.output = output

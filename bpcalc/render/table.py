@@ -94,7 +94,7 @@ def _filled(result: Result, look: Look, style: Style) -> Table:
         cells = [
             Text(row.id),
             Text(row.formula, style="bold" if " = " in row.formula else ""),
-            _number(row.value, row.right_value, "blue"),
+            _number(row.value, row.right_value, ""),
             _number(row.gradient, row.right_gradient, "magenta"),
             Text("\n".join(row.shares)),
         ]
@@ -127,7 +127,7 @@ def _summary(result: Result, look: Look, digits: int) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(Text(" value"), Text(rounded(result.value, digits), style="bold blue"), "")
+    grid.add_row(Text(" value"), Text(rounded(result.value, digits), style="bold"), "")
     d = "∂" if look.unicode else "d"
     for slope in slopes(result, digits):
         symbolic = Text(f"= {slope.symbolic}" if slope.symbolic else "", style="dim")
