@@ -106,7 +106,7 @@ def matched(graph: Graph, values: Mapping[str, Constant]) -> dict[str, Constant]
     if missing:
         raise _missing(graph, missing, surplus)
     if surplus:
-        if surplus[0] in graph.names.values():
+        if surplus[0] in graph.by_name:
             raise RequestError(f"{surplus[0]} gets its value in the formula, and has another here")
         known = [*graph.variables, *graph.unused]
         raise RequestError(

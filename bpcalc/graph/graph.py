@@ -183,6 +183,11 @@ class Graph:
         """The names of the operations that a statement named."""
         return self._names
 
+    @property
+    def by_name(self) -> Mapping[str, int]:
+        """The index of everything that has a name: variables, constants, statements."""
+        return self._indices
+
     def op(self, index: int) -> Op:
         """The operation of a node that is not a leaf."""
         return self._ops[index - len(self.leaves)]

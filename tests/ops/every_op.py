@@ -1,16 +1,19 @@
-"""What the tests of this folder share: each operation, points to try it at, its slopes, the truth."""
+"""What the tests of this folder share: the operations, points to try them at, and the truth."""
 
 from __future__ import annotations
 
 import itertools
 import math
+import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 
 import mpmath
 
 from bpcalc.checks.symbolic import compiled
 from bpcalc.engine import forward, gradients
+from bpcalc.formula import parse
 from bpcalc.graph import Building, Graph
 from bpcalc.ops import TABLE, Op
 
@@ -20,6 +23,9 @@ VARIANTS = [
     for variant in [op, *[op.with_options({k: v + 1}) for k, v in op.options.items()]]
 ]
 """Every operation; those with options also with each of them one larger."""
+
+KINKS = [(op, kink) for op in TABLE.values() for kink in op.kinks]
+"""Every place where a derivative is a choice."""
 
 SMALLEST, LARGEST = sys.float_info.min, sys.float_info.max
 
@@ -68,6 +74,7 @@ def is_on_kink(op: Op, args: tuple[float, ...]) -> bool:
     return any(kink.at(*args, **op.options) for kink in op.kinks)
 
 
+@cache
 def graph_of(op: Op) -> Graph:
     """The graph of this one operation, on variables of its own."""
     building = Building()
@@ -97,3 +104,38 @@ def truth(op: Op, args: tuple[float, ...]) -> list[mpmath.mpf]:
 
 def _agree(a: mpmath.mpf, b: mpmath.mpf) -> bool:
     return b != 0 and abs(a - b) <= abs(b) * mpmath.mpf(10) ** -30
+
+
+def at_the_example(example: str) -> tuple[Op, tuple[float, ...], list[float]]:
+    """The operation of a kink's example with its options, its inputs and the slopes returned."""
+    graph = parse(example)
+    values = forward(graph, {})
+    args = tuple(values[index] for index in graph.inputs(graph.output))
+    op = graph.op(graph.output)
+    return op, args, value_and_slopes(op, args)[1:]
+
+
+def slopes_beside(op: Op, args: tuple[float, ...], sign: int) -> list[float]:
+    """The slopes of the meaning a little to one side, along the first input."""
+    with mpmath.workdps(60):
+        moved = (mpmath.mpf(args[0]) + sign * mpmath.mpf(10) ** -25, *args[1:])
+        return [float(local) for local in truth(op, moved)[1:]]
+
+
+def convention(words: str, op: Op, args: tuple[float, ...]) -> list[float | None]:
+    """The slopes that the words of a kink promise at its example; None where they are silent."""
+    words = re.split(r";| \(", words)[0]
+    if words == "the slope on either side":
+        left, right = slopes_beside(op, args, -1), slopes_beside(op, args, 1)
+        return [x if math.isclose(x, y, abs_tol=1e-12) else math.nan for x, y in zip(left, right)]
+    if words in op.options:
+        return [op.options[words]]
+    value = op(*args)
+    known: dict[str, list[float | None]] = {
+        "half to each": [0.5, 0.5],
+        "equal shares": [(arg == value) / max(1, args.count(value)) for arg in args],
+        "1 to x, nothing to the bound": [1, 0, 0],
+        "half to x, half to the bound": [0.5, 0, 0.5],
+        "0 with respect to the exponent": [None, 0],
+    }
+    return known[words] if words in known else [float(words)] * len(args)

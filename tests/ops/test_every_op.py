@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import pickle
-import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -14,16 +13,18 @@ import numpy as np
 import pytest
 import sympy
 from every_op import (
+    KINKS,
     MAGNITUDES,
     NEAR_WHOLE,
     VARIANTS,
     WHOLE,
+    at_the_example,
+    convention,
     extreme_points,
     graph_of,
     inputs,
     is_inside,
     name,
-    truth,
     value_and_slopes,
 )
 from hypothesis import assume, given, settings
@@ -35,13 +36,14 @@ from bpcalc.formula import parse
 from bpcalc.formula.tokens import tokens
 from bpcalc.graph.text import applied, applied_latex
 from bpcalc.ops import FUNCTIONS, OPERATORS, TABLE, Op
+from bpcalc.ops.describe import entry
 
 Expression = sympy.Basic
 
 every_op = pytest.mark.parametrize("op", VARIANTS, ids=name)
 every_op_with_a_kink = pytest.mark.parametrize(
     ("op", "kink"),
-    [(op, kink) for op in TABLE.values() for kink in op.kinks],
+    KINKS,
     ids=lambda each: each.name if isinstance(each, Op) else each.example,
 )
 few_examples = settings(max_examples=25, deadline=None, derandomize=True, database=None)
@@ -55,6 +57,12 @@ def test_the_docstring_is_one_or_two_sentences(op: Op) -> None:
     assert op.doc.endswith(".")
     assert op.doc == op.doc.strip()
     assert "\n" not in op.doc
+
+
+@every_op
+def test_the_docstring_does_not_begin_with_an_input_made_a_capital(op: Op) -> None:
+    first = op.doc.split()[0]  # ruff's D403 makes "X / (1 + |x|)." of it
+    assert first not in [parameter.upper() for parameter in op.parameters]
 
 
 @every_op
@@ -73,7 +81,7 @@ def test_its_signature_shows_its_name_its_inputs_and_its_options(op: Op) -> None
     written = op.name if op.name in FUNCTIONS else op.symbol
     assert written in shown
     assert set(op.options) <= set(shown)
-    assert set(op.parameters) <= set(shown)
+    assert op.variadic or set(op.parameters) <= set(shown)
 
 
 @every_op
@@ -107,6 +115,24 @@ def test_another_option_belongs_to_a_copy(op: Op) -> None:
         assert op.options[option] == value
 
 
+@every_op
+def test_its_rule_in_words_computes_what_the_rule_computes(op: Op) -> None:
+    names = ["a", "b"] if op.variadic else list(op.parameters)
+    told = entry(TABLE[op.name]).derivatives
+    assert list(told) == names
+    for args in [(0.7, -0.3, 2.2), (2.3, 1.7, -0.4), (0.2, 0.6, 0.9)]:
+        inside = args[: len(names)]
+        if not is_inside(op, inside):
+            continue
+        known = {**dict(zip(names, inside)), **op.options, "y": op(*inside)}
+        locals_ = op.rule(op(*inside), *inside)
+        for text, local in zip(told.values(), locals_ if type(locals_) is tuple else (locals_,)):
+            if any(f"={option}" in text for option in op.options):
+                continue  # `order=order + 1` is for people: a formula's options are numbers
+            graph = parse(text, known)
+            assert forward(graph, known)[graph.output] == pytest.approx(local, rel=1e-12)
+
+
 # What SymPy says about its rule
 
 
@@ -124,13 +150,16 @@ def exact(expression: Expression) -> Expression:
 
 
 def slope(expression: Expression, symbol: Expression) -> Expression:
-    """The derivative between jumps: at a jump SymPy has Dirac's delta, and of floor a Derivative."""
+    """The derivative between jumps: at one SymPy has Dirac's delta, and of floor a Derivative."""
     found = sympy.diff(expression, symbol)
     unknown = (sympy.DiracDelta, sympy.Derivative, sympy.Subs)
     return found.replace(lambda e: isinstance(e, unknown), lambda _: sympy.Integer(0))
 
 
-FRACTIONS = [Fraction(text) for text in "-29/8 -7/5 -1/3 2/7 4/5 13/9 11/4 37/6".split()]
+FRACTIONS = [
+    Fraction(*pair)
+    for pair in [(-29, 8), (-7, 5), (-1, 3), (2, 7), (4, 5), (13, 9), (11, 4), (37, 6)]
+]
 
 
 def points_inside(op: Op) -> list[tuple[Fraction, ...]]:
@@ -196,7 +225,7 @@ def is_apart(args: tuple[float, ...]) -> bool:
 def central_difference(
     function: Callable[..., float], args: tuple[float, ...], index: int, step: float = 1e-4
 ) -> float:
-    """The slope from four points, wrong by about step to the fourth (Abramowitz & Stegun 25.3.6)."""
+    """The slope from four points, wrong by the order of step^4 (Abramowitz & Stegun 25.3.6)."""
 
     def at(offset: float) -> float:
         return float(function(*args[:index], args[index] + offset, *args[index + 1 :]))
@@ -221,8 +250,8 @@ def test_central_differences_of_the_forward_agree_with_the_rule(op: Op) -> None:
 def is_analytic(op: Op) -> bool:
     """Whether the meaning has a value at complex numbers beside the real ones."""
     _, textbook = meaning(op)
-    stepwise = (sympy.Piecewise, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling, sympy.atan2)
-    return not textbook.has(*stepwise)
+    stepwise = (sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign)
+    return not textbook.has(*stepwise, sympy.floor, sympy.ceiling, sympy.atan2)
 
 
 @pytest.mark.parametrize("op", [op for op in VARIANTS if is_analytic(op)], ids=name)
@@ -278,51 +307,16 @@ def test_the_second_derivative_agrees_with_differences_of_the_rule(op: Op) -> No
 # What is returned where the derivative does not exist
 
 
-def at_the_example(example: str) -> tuple[Op, tuple[float, ...], list[float]]:
-    """The operation of a kink's example with its options, its inputs and the slopes returned."""
-    graph = parse(example)
-    values = forward(graph, {})
-    args = tuple(values[index] for index in graph.inputs(graph.output))
-    op = graph.op(graph.output)
-    return op, args, value_and_slopes(op, args)[1:]
-
-
 def one_sided_slopes(op: Op, args: tuple[float, ...], index: int) -> list[float]:
     """The slopes of the meaning to the left and to the right, from differences of 25 digits."""
     value = separately(op, len(args))[0]
     with mpmath.workdps(60):
         here = list(map(mpmath.mpf, args))
         found = []
-        for step in (-mpmath.mpf(10) ** -25, mpmath.mpf(10) ** -25):
+        for step in (-(mpmath.mpf(10) ** -25), mpmath.mpf(10) ** -25):
             moved = [arg + step * (k == index) for k, arg in enumerate(here)]
             found.append(float((value(*moved) - value(*here)) / step))
     return found
-
-
-def slopes_beside(op: Op, args: tuple[float, ...], sign: int) -> list[float]:
-    """The slopes of the meaning a little to one side, along the first input."""
-    with mpmath.workdps(60):
-        moved = (mpmath.mpf(args[0]) + sign * mpmath.mpf(10) ** -25, *args[1:])
-        return [float(local) for local in truth(op, moved)[1:]]
-
-
-def convention(words: str, op: Op, args: tuple[float, ...]) -> list[float | None]:
-    """The slopes that the words of a kink promise at its example; None where they promise nothing."""
-    words = re.split(r";| \(", words)[0]
-    if words == "the slope on either side":
-        left, right = slopes_beside(op, args, -1), slopes_beside(op, args, 1)
-        assert left == pytest.approx(right)
-        return list(left)
-    if words in op.options:
-        return [op.options[words]]
-    value = op(*args)
-    known: dict[str, list[float | None]] = {
-        "half to each": [0.5, 0.5],
-        "equal shares": [(arg == value) / max(1, args.count(value)) for arg in args],
-        "1 to x, nothing to the bound": [1, 0, 0],
-        "0 with respect to the exponent": [None, 0],
-    }
-    return known[words] if words in known else [float(words)] * len(args)
 
 
 @every_op_with_a_kink
