@@ -94,7 +94,7 @@ def calculated(
     if check:
         from bpcalc.checks.check import check as checked
 
-        result.check = checked(graph, variables, values, gradients, seed, result.kinks, names)
+        result.check = checked(graph, variables, values, gradients, seed, names)
         result.warnings += result.check.warnings
     return result
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bpcalc.checks import reference as reference_module
-from bpcalc.checks.reference import Sized, evaluated, one_sided_slopes, reference
+from bpcalc.checks.reference import Sized, evaluated, one_sided_slopes, reference, within_float64
 from bpcalc.checks.symbolic import (
     READABLE_SIZE,
     Expression,
@@ -19,7 +19,6 @@ from bpcalc.checks.symbolic import (
 from bpcalc.engine.diagnosis import counting, expression_text
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
-from bpcalc.ops.domain import Kink
 from bpcalc.ops.op import Value
 
 WRONG = 1e-6
@@ -30,6 +29,9 @@ DOUBTFUL = 1e-9
 
 MAX_NODES = 20_000
 """Beyond this a check takes more than some ten seconds, and is not made."""
+
+_READABLE_DERIVATIVES = 1000
+"""Nodes times variables, up to which the derivatives of the whole formula are worth their time."""
 
 _EVALUATED = 2000
 """A derivative of the whole formula up to this size is evaluated as a second opinion."""
@@ -90,7 +92,6 @@ def check(
     values: Sequence[Value],
     gradients: Sequence[Value],
     seed: Constant,
-    kinks: Sequence[tuple[int, Kink]] = (),
     wrt: Sequence[str] | None = None,
 ) -> Check:
     """Check every value and gradient that the engine found."""
@@ -98,7 +99,7 @@ def check(
         nothing = NodeCheck(None, None, None, None)
         why = f"not checked: {len(graph):,} nodes would take too long (the most is {MAX_NODES:,})"
         return Check(None, None, [nothing] * len(graph), {}, [why])
-    return _Checking(graph, variables, values, gradients, seed, kinks).verdict(wrt)
+    return _Checking(graph, variables, values, gradients, seed).verdict(wrt)
 
 
 class _Checking:
@@ -111,18 +112,17 @@ class _Checking:
         values: Sequence[Value],
         gradients: Sequence[Value],
         seed: Constant,
-        kinks: Sequence[tuple[int, Kink]],
     ) -> None:
         self.graph = graph
         self.variables = variables
         self.values = values
         self.gradients = gradients
         self.seed = seed
-        self.kinks = kinks
         self.warnings: list[str] = []
-        undecided = frozenset(index for index, kink in kinks if not graph.op(index).switch)
-        self.truth = reference(graph, variables, seed, undecided)
+        self.truth = within_float64(reference(graph, variables, seed))
         self.counts = counting(graph, values)
+        self.kinks = {i: switch for i, switch in self.truth.kinks.items() if self.counts[i]}
+        """Where the exact calculation sits on a kink; the rounded one may have missed it."""
         self._local: tuple[list[Sized], list[Sized]] | None = None
 
     def verdict(self, wrt: Sequence[str] | None) -> Check:
@@ -232,15 +232,20 @@ class _Checking:
         ]
         if skipped:
             self.warnings.append(f"not checked, since where chose otherwise: {_listed(skipped)}")
-        if self.kinks:
-            return
-        unchecked = [
-            f"n{i + 1}" for i, node in enumerate(nodes) if node.ok is None and self.counts[i]
-        ]
-        if unchecked:
+        unchecked = [i for i, node in enumerate(nodes) if node.ok is None and self.counts[i]]
+        if unchecked and not self.kinks:
             self.warnings.append(
-                f"not checked, since SymPy's formula has no real number there: {_listed(unchecked)}"
+                f"{len(unchecked)} of {len(nodes)} nodes not checked: {self._why(unchecked)}"
             )
+
+    def _why(self, unchecked: Sequence[int]) -> str:
+        """Where the reference ends: at a value, or else on the way back at a derivative."""
+        for index in unchecked:
+            if self.truth.values[index] is None:
+                text = expression_text(self.graph, index)
+                return f"n{index + 1} = {text} has no real value within the range of float64"
+        index = unchecked[-1]
+        return f"a derivative on the way to n{index + 1} does not exist"
 
     # Kinks
 
@@ -250,9 +255,7 @@ class _Checking:
             self.warnings.append("too large to say what the slopes on either side of the kinks are")
             return nodes
         for name, index in self.graph.variables.items():
-            if nodes[index].ok is not None and not any(
-                self.graph.op(kink).switch for kink, _ in self.kinks
-            ):
+            if nodes[index].ok is not None and not any(self.kinks.values()):
                 continue
             left, right = one_sided_slopes(self.graph, self.variables, name)
             if left is None or right is None:
@@ -270,6 +273,9 @@ class _Checking:
     ) -> NodeCheck:
         found = float(self.gradients[index])
         left, right = (0 if abs(slope) < 1e-20 else slope for slope in (left, right))
+        if max(abs(left), abs(right)) > 1e20:
+            self.warnings.append(f"the formula jumps at this {name}: it has no slope by {name}")
+            return node._replace(gradient=None, error=None, ok=None)
         size = max(abs(left), abs(right), 1e-20)
         if abs(left - right) > 1e-12 * size:
             self.warnings.append(
@@ -292,6 +298,8 @@ class _Checking:
     def _derivatives(self, wrt: Sequence[str]) -> dict[str, Derivative]:
         """SymPy's derivative of the formula as one expression, where a person could read it."""
         names = [name for name in wrt if name in self.graph.variables]
+        if len(names) * len(self.graph) > _READABLE_DERIVATIVES:
+            return {}
         try:
             found = formula_derivatives(self.graph, names)
         except (TooLarge, RecursionError, ValueError, TypeError, ArithmeticError):

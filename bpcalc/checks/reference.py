@@ -50,6 +50,10 @@ Sized: TypeAlias = "tuple[MpNumber, MpNumber] | None"
 """A result, and the size of what it is the sum of."""
 
 
+Function: TypeAlias = Callable[..., list[MpNumber]]
+"""(inputs) -> [value, derivative by each input]."""
+
+
 class Reference(NamedTuple):
     """Reference values and gradients by node; None where there is no real number."""
 
@@ -57,6 +61,8 @@ class Reference(NamedTuple):
     gradients: list[MpNumber | None]
     consistent: bool
     """Whether the forward sweep arrived at the same gradients."""
+    kinks: dict[int, bool]
+    """The nodes at which the derivative does not exist, and whether each is a switch."""
 
 
 class Run(NamedTuple):
@@ -65,27 +71,35 @@ class Run(NamedTuple):
     values: list[MpNumber | None]
     gradients: list[MpNumber | None]
     partials: list[list[MpNumber | None]]
+    kinks: dict[int, bool]
 
 
-def reference(
-    graph: Graph,
-    variables: Mapping[str, Constant],
-    seed: Constant,
-    undecided: frozenset[int] = frozenset(),
-) -> Reference:
-    """Reference values and gradients; at the nodes in `undecided` the derivative does not exist."""
+def reference(graph: Graph, variables: Mapping[str, Constant], seed: Constant) -> Reference:
+    """Reference values and gradients of every node."""
     with mpmath.workdps(COARSE):
-        coarse = _run(graph, variables, seed, undecided)
+        coarse = _run(graph, variables, seed)
     with mpmath.workdps(FINE):
-        fine = _run(graph, variables, seed, undecided)
+        fine = _run(graph, variables, seed)
         settled = _all_agree(coarse, fine) and not _cancelled(graph, fine)
     if not settled:
         with mpmath.workdps(FINEST):
-            coarse, fine = fine, _run(graph, variables, seed, undecided)
+            coarse, fine = fine, _run(graph, variables, seed)
             fine = _zero_where_vanishing(coarse, fine)
     with mpmath.workdps(FINE):
         consistent = _forward_sweep_agrees(graph, fine)
-    return Reference(fine.values, fine.gradients, consistent)
+    return Reference(fine.values, fine.gradients, consistent, fine.kinks)
+
+
+def within_float64(found: Reference) -> Reference:
+    """Without the numbers that float64 cannot hold."""
+
+    def kept(numbers: Iterable[MpNumber | None]) -> list[MpNumber | None]:
+        return [n if n is None or abs(n) <= _LARGEST else None for n in numbers]
+
+    return found._replace(values=kept(found.values), gradients=kept(found.gradients))
+
+
+_LARGEST = mpf(2) ** 1024 * (1 - mpf(2) ** -53)
 
 
 def _all_agree(coarse: Run, fine: Run) -> bool:
@@ -127,14 +141,32 @@ def _zero_where_vanishing(coarse: Run, fine: Run) -> Run:
     )
 
 
-def _run(
-    graph: Graph, variables: Mapping[str, Constant], seed: Constant, undecided: frozenset[int]
-) -> Run:
+def _run(graph: Graph, variables: Mapping[str, Constant], seed: Constant) -> Run:
     """Values and SymPy's local derivatives forward, then gradients, gathered from the consumers."""
     values, partials = forward(graph, {name: number(value) for name, value in variables.items()})
-    for index in undecided:
-        partials[index - len(graph.leaves)] = [None] * len(graph.inputs(index))
-    return Run(values, _gathered(graph, partials, number(seed)), partials)
+    kinks = _kinks(graph, values)
+    for index, switch in kinks.items():
+        if not switch:  # the derivative of a switch is 0 on either side
+            partials[index - len(graph.leaves)] = [None] * len(graph.inputs(index))
+    return Run(values, _gathered(graph, partials, number(seed)), partials, kinks)
+
+
+def _kinks(graph: Graph, values: Sequence[MpNumber | None]) -> dict[int, bool]:
+    """The nodes that sit where their derivative does not exist, and whether each is a switch."""
+    found = {}
+    limit = mpf(10) ** -DIGITS
+    for index, op, inputs in graph.operations:
+        if not op.kinks:
+            continue
+        args = [value for i in inputs if (value := values[i]) is not None]
+        if len(args) < len(inputs):
+            continue
+        size = max(abs(arg) for arg in args)
+        # sin(pi) is 1e-70 here: at a kink, so much is 0.
+        near = [mpf(0) if abs(arg) <= limit * max(size, 1) else arg for arg in args]
+        if any(kink.at(*near, **op.options) for kink in op.kinks):
+            found[index] = op.switch
+    return found
 
 
 def forward(
@@ -144,29 +176,42 @@ def forward(
     values: list[MpNumber | None] = []
     partials: list[list[MpNumber | None]] = []
     for leaf in graph.leaves:
-        values.append(
-            variables[leaf.name or ""] if leaf.constant is None else number(leaf.constant)
-        )
-    functions: dict[tuple[int, int], Callable[..., list[MpNumber]] | None] = {}
+        known = leaf.constant
+        values.append(variables[leaf.name or ""] if known is None else number(known))
+    functions: dict[int, Function | None] = {}
     for _, op, inputs in graph.operations:
-        key = id(op), len(inputs)
-        if key not in functions:
-            functions[key] = _function(op, len(inputs))
-        value, *slopes = _applied(op, functions[key], [values[i] for i in inputs])
+        if id(op) not in functions:
+            functions[id(op)] = _function(op)
+        args = [values[i] for i in inputs]
+        fold = _folded if op.variadic else _applied
+        value, *slopes = fold(op, functions[id(op)], args)
         values.append(value)
         partials.append(slopes)
     return values, partials
 
 
-def _function(op: Op, inputs: int) -> Callable[..., list[MpNumber]] | None:
+def _folded(
+    op: Op, function: Function | None, args: list[MpNumber | None]
+) -> list[MpNumber | None]:
+    """A variadic op as the op of two inputs, over and over: max(max(a, b), c)."""
+    value, slopes = args[0], [mpf(1)]
+    for arg in args[1:]:
+        value, by_value, by_arg = _applied(op, function, [value, arg])
+        if value is None or by_value is None or by_arg is None:
+            return [None] * (len(args) + 1)
+        slopes = [slope * by_value for slope in slopes] + [by_arg]
+    return [value, *slopes]
+
+
+def _function(op: Op) -> Function | None:
     try:
-        return compiled(op, inputs)
+        return compiled(op)
     except COMPUTING_FAILS:
         return None
 
 
 def _applied(
-    op: Op, function: Callable[..., list[MpNumber]] | None, args: list[MpNumber | None]
+    op: Op, function: Function | None, args: list[MpNumber | None]
 ) -> list[MpNumber | None]:
     """[value, derivative by each input]; None where an input or the result is no real number."""
     nothing: list[MpNumber | None] = [None] * (len(args) + 1)
@@ -186,7 +231,7 @@ def _applied(
 def _one_by_one(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     """Value and derivatives where one of them cannot be computed: the others still count."""
     results: list[MpNumber | None] = []
-    for function in separately(op, len(args)):
+    for function in separately(op):
         try:
             results.append(real(function(*args)))
         except COMPUTING_FAILS:
@@ -309,7 +354,8 @@ def at_values(
         partials: list[list[MpNumber | None]] = []
         for index, op, inputs in graph.operations:
             arguments = [given[i] for i in inputs]
-            value, *slopes = _applied(op, _function(op, len(inputs)), arguments)
+            fold = _folded if op.variadic else _applied
+            value, *slopes = fold(op, _function(op), arguments)
             partials.append(slopes)
             moved = [
                 abs(s * a) for s, a in zip(slopes, arguments) if s is not None and a is not None

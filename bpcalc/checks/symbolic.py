@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import sympy
 from sympy.core.sympify import converter as sympify_converter
@@ -31,6 +31,9 @@ READABLE_NODES = 120
 READABLE_SIZE = 150
 """A formula up to this size is differentiated as a whole, and a derivative up to it is printed."""
 
+_AWKWARD = 6
+"""So many case distinctions and absolute values are simplified in a fraction of a second."""
+
 _DECIMAL = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
 
 
@@ -39,11 +42,8 @@ class TooLarge(Exception):  # noqa: N818  (it is raised to say how a formula is,
 
 
 def meaning(op: Op) -> tuple[list[Expression], Expression]:
-    """An operation's textbook formula, and the symbols in it that stand for the inputs."""
-    names = op.parameters
-    if op.variadic:
-        names = tuple(f"{op.parameters[0]}{k}" for k in range(1, 4))
-    symbols = [sympy.Symbol(name, real=True) for name in names]
+    """An operation's textbook formula, and the symbols for its inputs (two if it is variadic)."""
+    symbols = [sympy.Symbol(name, real=True) for name in _input_names(op)]
     return symbols, number(apply(op, tuple(symbols)))
 
 
@@ -158,27 +158,54 @@ def _derivative(expression: Expression, symbol: Expression) -> Expression:
 
 
 @lru_cache(maxsize=512)
-def compiled(op: Op, inputs: int) -> Callable[..., list[MpNumber]]:
-    """A function of mpmath numbers that returns [value, derivative by the first input, ...]."""
-    symbols, expressions = _value_and_derivatives(op, inputs)
+def compiled(op: Op) -> Callable[..., list[MpNumber]]:
+    """A function of mpmath numbers that returns [value, derivative by the first input, ...].
+
+    Of a variadic op: the function of two inputs.
+    """
+    symbols, expressions = _value_and_derivatives(op)
     return sympy.lambdify(symbols, expressions, "mpmath", cse=True)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=512)
-def separately(op: Op, inputs: int) -> list[Callable[..., MpNumber]]:
+def separately(op: Op) -> list[Callable[..., MpNumber]]:
     """The same as one function each, for where one of them cannot be computed."""
-    symbols, expressions = _value_and_derivatives(op, inputs)
+    symbols, expressions = _value_and_derivatives(op)
     return [sympy.lambdify(symbols, expression, "mpmath") for expression in expressions]
 
 
-def _value_and_derivatives(op: Op, inputs: int) -> tuple[list[Expression], list[Expression]]:
-    names = op.parameters if not op.variadic else tuple(f"x{k}" for k in range(inputs))
-    symbols = [sympy.Symbol(f"_{name}", real=True) for name in names]
+def _value_and_derivatives(op: Op) -> tuple[list[Expression], list[Expression]]:
+    symbols = [sympy.Symbol(f"_{name}", real=True) for name in _input_names(op)]
     expression = number(apply(op, tuple(symbols)))
     found = [_derivative(expression, symbol) for symbol in symbols]
     if op.name == "pow":  # a**b * b / a is 0 / 0 at a = 0, a**(b - 1) * b is not
         found = [sympy.powsimp(derivative, combine="exp") for derivative in found]
     return symbols, [expression, *found]
+
+
+class Shape(NamedTuple):
+    """How the size of an operation's SymPy expression depends on that of its inputs."""
+
+    own: int
+    uses: tuple[int, ...]
+    """How often each input stands in it."""
+    awkward: bool
+    """Whether SymPy spends exponential time on simplifying it inside others of its kind."""
+
+
+@lru_cache(maxsize=512)
+def shape(op: Op) -> Shape:
+    """The shape of an operation's meaning; of a variadic one with two inputs."""
+    symbols = [sympy.Symbol(name, real=True) for name in _input_names(op)]
+    expression = number(apply(op, tuple(symbols)))
+    parts = list(sympy.preorder_traversal(expression))
+    uses = tuple(sum(part == symbol for part in parts) for symbol in symbols)
+    kinds = (sympy.Piecewise, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling)
+    return Shape(len(parts), uses, expression.has(*kinds))
+
+
+def _input_names(op: Op) -> tuple[str, ...]:
+    return ("a", "b") if op.variadic else op.parameters
 
 
 def formula(graph: Graph) -> Expression:
@@ -190,19 +217,28 @@ def formula(graph: Graph) -> Expression:
     if len(graph) > READABLE_NODES:
         raise TooLarge
     known: list[Expression] = []
-    sizes: list[int] = []
     for leaf in graph.leaves:
         if leaf.constant is not None:
             known.append(exact(leaf.constant))
         else:
             known.append(sympy.Symbol(leaf.name, real=True))
-        sizes.append(1)
+    _refuse_large(graph)
     for _, op, inputs in graph.operations:
-        sizes.append(1 + sum(sizes[i] for i in inputs))
-        if sizes[-1] > 2 * READABLE_SIZE:
-            raise TooLarge
         known.append(apply(op, tuple(known[i] for i in inputs)))
     return number(known[graph.output])
+
+
+def _refuse_large(graph: Graph) -> None:
+    """Measure the expression before SymPy builds it."""
+    sizes = [1] * len(graph.leaves)
+    awkward = 0
+    for _, op, inputs in graph.operations:
+        own, uses, is_awkward = shape(op)
+        uses = uses[:1] * len(inputs) if op.variadic else uses
+        sizes.append(own + sum(n * sizes[i] for n, i in zip(uses, inputs)))
+        awkward += (len(inputs) - 1 if op.variadic else 1) * is_awkward
+        if sizes[-1] > 2 * READABLE_SIZE or awkward > _AWKWARD:
+            raise TooLarge
 
 
 def formula_derivatives(graph: Graph, wrt: Sequence[str]) -> dict[str, Expression]:

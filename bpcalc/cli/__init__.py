@@ -52,9 +52,8 @@ def _click_said(error: object) -> str:
     """Click's message in the form of ours."""
     from bpcalc.errors import RequestError
 
-    text = error.format_message()  # type: ignore[attr-defined]
-    first, _, rest = text.partition("\n")
-    return RequestError(first.rstrip(".")[:1].lower() + first.rstrip(".")[1:], hint=rest).drawn()
+    text = " ".join(error.format_message().split()).rstrip(".")  # type: ignore[attr-defined]
+    return RequestError(text[:1].lower() + text[1:]).drawn()
 
 
 def _said(message: str, code: int) -> int:

@@ -47,7 +47,7 @@ class LazyGroup(click.Group):
 
 
 HELP = """\
-bpcalc {version}: a formula becomes a computation graph, with a gradient on every edge.
+bpcalc {version}: a formula becomes a graph, with a gradient on every edge.
 
 Examples:
   bpcalc grad "x**2*y + y + 2" --x 3 --y 4

@@ -16,7 +16,7 @@ EXAMPLES = """\
 
 
 @click.command(cls=HelpWithExamples, examples=EXAMPLES, add_help_option=False)
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS), metavar="SHELL")
 @click.help_option("-h", "--help", help="Show this text.")
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> int:

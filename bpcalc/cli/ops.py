@@ -38,8 +38,9 @@ EXAMPLES = """\
 def ops(name: str | None, format_: str, output: str | None, color: str) -> int:
     """Usage: bpcalc ops [NAME] [OPTIONS].
 
-    Every function and operator of the language, or all about the one called NAME: what it means,
-    its derivatives, its domain, and what it does at kinks beside PyTorch and JAX.
+    Every function and operator of the language, or all about the one called NAME:
+    what it means, its derivatives, its domain, and what it does at kinks beside
+    PyTorch and JAX.
     """
     found = [entry(find(name))] if name is not None else entries()
     if format_ == "json":

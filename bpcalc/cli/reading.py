@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from bpcalc.errors import RequestError, printable
@@ -101,43 +102,46 @@ def table_of_values(path: str) -> dict[str, float | str]:
     text = read_text(path)
     try:
         table = _json(text) if kind == ".json" else _toml(text)
+        if not isinstance(table, dict):
+            raise RequestError('it has to hold one table, as in {"x": 3}')
+        return _once((_name(name), _value(name, value)) for name, value in table.items())
     except RecursionError:
         raise RequestError(f"{printable(path, 80)} is nested too deeply") from None
     except RequestError as error:
         error.message = f"{printable(path, 80)}: {error.message}"
         raise
     except ValueError as why:
-        raise RequestError(f"{printable(path, 80)}: {_position_of(why)}") from None
-    if not isinstance(table, dict):
-        raise RequestError(f'{printable(path, 80)} has to hold one table, as in {{"x": 3}}')
-    return {_name(name): _value(name, value) for name, value in table.items()}
+        raise RequestError(f"{printable(path, 80)}: {_complaint(why)}") from None
 
 
-def _position_of(why: ValueError) -> str:
+def _complaint(why: ValueError) -> str:
     """A parser's complaint without what it quotes of the file."""
+    if type(why) is ValueError:  # int() reads up to 4300 digits
+        return "a number in it has too many digits"
     line, column = getattr(why, "lineno", None), getattr(why, "colno", None)
     if line is not None:
         return f"not a table of values: see line {line}, column {column}"
     return f"not a table of values: {printable(str(why), 100)}"
 
 
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise RequestError(f"{printable(name, 60)} stands there twice")
+        found[name] = value
+    return found
+
+
 def _json(text: str) -> Any:
     import json
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise RequestError(f"{printable(twice, 60)} stands there twice")
-        return found
 
     def refused(text: str) -> float:
         raise RequestError(f"{text} is not a finite number")
 
     return json.loads(
         text,
-        object_pairs_hook=once,
+        object_pairs_hook=_once,
         parse_float=str,
         parse_int=str,
         parse_constant=refused,
@@ -145,8 +149,12 @@ def _json(text: str) -> Any:
 
 
 def _toml(text: str) -> Any:
+    import re
     import tomllib
 
+    part = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+    if re.search(rf"(?<![\w-])(?:{part}){{100}}", text):  # tomllib copies a.a.a... part by part
+        raise RecursionError
     return tomllib.loads(text, parse_float=str)
 
 

@@ -67,53 +67,21 @@ def latex_label(graph: Graph, index: int) -> str:
     r"""A node's name, number or id as LaTeX: `w_{41}`, `\sigma`, `n_{4}`."""
     name = graph.name(index)
     if index < len(graph.leaves) and graph.leaves[index].constant is not None:
-        return _LATEX_CONSTANTS.get(name or "") or latex_number(graph.label(index))
+        if name is None:
+            return latex_number(graph.label(index))
+        return _LATEX_CONSTANTS.get(name) or latex_name(name)
     return latex_name(name) if name is not None else f"n_{{{index + 1}}}"
 
 
 _LATEX_NOT_FINITE = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{NaN}"}
 _LATEX_CONSTANTS = {"pi": r"\pi", "e": "e", "tau": r"\tau"}
 
-_GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-        [
-            "alpha",
-            "beta",
-            "gamma",
-            "delta",
-            "varepsilon",
-            "zeta",
-            "eta",
-            "theta",
-            "iota",
-            "kappa",
-            "lambda",
-            "mu",
-            "nu",
-            "xi",
-            "pi",
-            "rho",
-            "sigma",
-            "tau",
-            "upsilon",
-            "varphi",
-            "chi",
-            "psi",
-            "omega",
-            "Gamma",
-            "Delta",
-            "Theta",
-            "Lambda",
-            "Xi",
-            "Pi",
-            "Sigma",
-            "Phi",
-            "Psi",
-            "Omega",
-        ],
-    )
+_GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
+_GREEK_COMMANDS = (
+    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
+_GREEK = dict(zip(_GREEK_LETTERS, _GREEK_COMMANDS.split(" ")))
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
@@ -123,7 +91,7 @@ def latex_name(name: str) -> str:
     plain = name.rstrip("′").translate(_SUBSCRIPTS)
     stem = plain.rstrip("0123456789")
     index = plain[len(stem) :]
-    head, underscore, tail = stem.rstrip("_").partition("_")
+    head, underscore, tail = stem.partition("_")
     if underscore or not head:
         index = f"{tail}{index}"
     if head in _GREEK:

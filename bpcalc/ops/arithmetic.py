@@ -48,7 +48,7 @@ def neg(y: Value, x: Value) -> Value:
 
 _POWER = Domain(
     "a base above 0 (below 0 the exponent has to be whole, at 0 it may not be negative)",
-    lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b == b // 1),
+    lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b % 1 == 0),
 )
 
 

@@ -17,7 +17,7 @@ def exp(y: Value, x: Value) -> Value:
 
 @elementwise("expm1", meaning=lambda x: exp(x) - 1, latex="e^{{{x}}} - 1")
 def expm1(y: Value, x: Value) -> Value:
-    """E to the power x, less 1; accurate where x is near 0."""
+    """The exponential function less 1; accurate where x is near 0."""
     return exp(x)  # y + 1 is exactly 0 at x = -40
 
 

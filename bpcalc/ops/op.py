@@ -141,7 +141,8 @@ class Op:
         else:
             function = self.forward
         with numpy.errstate(all="ignore"):
-            return function(*args, **self.options)
+            value = function(*args, **self.options)
+        return value * 1.0 if self.switch else value  # exp of an array of True is a float16
 
     def asked_of_numpy(self, args: tuple[float, ...]) -> float:
         """The value where `math` raises (exp(1000), log(0)): inf or NaN, as NumPy has it."""

@@ -12,7 +12,7 @@ from bpcalc.ops.op import Value, elementwise
 from bpcalc.ops.rounding import abs_, floor
 from bpcalc.ops.trigonometric import tan
 
-_NO_POLE = Domain("a number that is not 0, -1, -2, ...", lambda x, **_: x > 0 or x != x // 1)
+_NO_POLE = Domain("a number that is not 0, -1, -2, ...", lambda x, **_: x > 0 or x % 1 != 0)
 
 
 @elementwise("erf", latex=r"\operatorname{{erf}}\left({x}\right)")

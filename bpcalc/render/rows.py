@@ -136,4 +136,4 @@ def verdict(result: Result, digits: int = 3) -> str:
         whole = f"SymPy agrees on {count - open_} of {count} nodes, and could not check {open_}"
     else:
         whole = f"SymPy agrees on all {count} nodes, value and gradient"
-    return f"{whole}; largest relative error {error}"
+    return f"{whole}; error at most {error}"

@@ -84,8 +84,8 @@ def _filled(result: Result, look: Look, style: Style) -> Table:
     found = new_table(look)
     found.add_column("node", no_wrap=True)
     found.add_column("formula", overflow="fold", no_wrap=not wrap)
-    found.add_column("value", justify="right", overflow="fold", no_wrap=not wrap)
-    found.add_column("gradient", justify="right", overflow="fold", no_wrap=not wrap)
+    found.add_column("value", justify="right", no_wrap=True)  # no number is ever broken
+    found.add_column("gradient", justify="right", no_wrap=True)
     upstream = "consumer" if style.short else "upstream"
     found.add_column(f"{upstream} {style.times} local", overflow="fold", no_wrap=not wrap)
     if checked:
