@@ -83,7 +83,7 @@ def calculated(
     """The calculation on a graph whose variables all have their values."""
     names = _wrt(graph, wrt)
     values = forward(graph, variables)
-    gradients = [float(gradient) for gradient in engine.gradients(graph, values, float(seed))]
+    gradients = engine.gradients(graph, values, float(seed))
     result = Result(graph, values, gradients, float(seed), names)
     wanted = [graph.index(name) for name in names]
     result.failure = failure_of_values(graph, values, variables) or failure_of_gradients(

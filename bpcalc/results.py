@@ -95,7 +95,8 @@ class Result:
                     yield Edge(consumer, target, arg, None, 0.0, 0.0)
                     continue
                 _, _, _, local, upstream, gradient = told
-                yield Edge(consumer, target, arg, float(local), float(upstream), float(gradient))
+                local, gradient = 1.0 * local, 1.0 * gradient  # the literals of the rules are int
+                yield Edge(consumer, target, arg, local, upstream, gradient)
                 told = next(contributions, None)
 
     def to_dict(self) -> dict[str, Any]:

@@ -50,14 +50,13 @@ def meaning(op: Op) -> tuple[list[Expression], Expression]:
 def apply(op: Op, args: tuple[Value, ...]) -> Expression:
     """An operation on SymPy expressions: its meaning."""
     args = tuple(sympy.sympify(arg) for arg in args)
-    special = _SPECIAL.get(op.name)
-    if special is not None:
-        return special(*args, **op.options)
-    args = tuple(number(arg) for arg in args)
+    if op.sympy != "where":  # which takes a condition as it is
+        args = tuple(number(arg) for arg in args)
     if op.meaning is not None:
         return op.meaning(*args, **op.options)
     if op.sympy:
-        return getattr(sympy, op.sympy)(*args)
+        function = _ADAPTED.get(op.sympy) or getattr(sympy, op.sympy)
+        return function(*args, **op.options)
     assert callable(op.forward)
     return op.forward(*args, **op.options)
 
@@ -84,12 +83,7 @@ def _real_cube_root(x: Expression) -> Expression:
     return sympy.Piecewise((x**third, x >= 0), (-((-x) ** third), True))
 
 
-def _power(x: Expression, *, exponent: float) -> Expression:
-    return _raised(number(x), sympy.sympify(exponent))
-
-
-def _raised(a: Expression, b: Expression) -> Expression:
-    a, b = number(a), number(b)
+def _power(a: Expression, b: Expression) -> Expression:
     if a.is_number and b.is_number and abs(sympy.Float(b, 15)) > 1000:
         raise TooLarge
     return a**b
@@ -101,25 +95,14 @@ def _gamma(x: Expression) -> Expression:
     return sympy.gamma(x)
 
 
-def _comparison(relation: Callable[..., Expression]) -> Callable[..., Expression]:
-    return lambda a, b: relation(number(a), number(b))
-
-
-_SPECIAL: dict[str, Callable[..., Expression]] = {
+_ADAPTED: dict[str, Callable[..., Expression]] = {
     "where": _where,
-    "cbrt": _real_cube_root,
-    "pow": _raised,
-    "power": _power,
+    "real_cbrt": _real_cube_root,
+    "Pow": _power,
     "gamma": _gamma,
-    "polygamma": lambda x, *, order: sympy.polygamma(sympy.sympify(order), number(x)),
-    "less": _comparison(sympy.Lt),
-    "less_equal": _comparison(sympy.Le),
-    "greater": _comparison(sympy.Gt),
-    "greater_equal": _comparison(sympy.Ge),
-    "equal": _comparison(sympy.Eq),
-    "not_equal": _comparison(sympy.Ne),
+    "polygamma": lambda x, *, order: sympy.polygamma(sympy.sympify(order), x),
 }
-"""Operations whose SymPy function has another form than `name(inputs)`."""
+"""Names that declarations use for what SymPy has in another form, or computes without end."""
 
 
 def exact(constant: Constant) -> Expression:
@@ -178,7 +161,8 @@ def _value_and_derivatives(op: Op) -> tuple[list[Expression], list[Expression]]:
     symbols = [sympy.Symbol(f"_{name}", real=True) for name in _input_names(op)]
     expression = number(apply(op, tuple(symbols)))
     found = [_derivative(expression, symbol) for symbol in symbols]
-    if op.name == "pow":  # a**b * b / a is 0 / 0 at a = 0, a**(b - 1) * b is not
+    if any(power.exp.free_symbols for power in expression.atoms(sympy.Pow)):
+        # a**b * b / a is 0 / 0 at a = 0, a**(b - 1) * b is not
         found = [sympy.powsimp(derivative, combine="exp") for derivative in found]
     return symbols, [expression, *found]
 

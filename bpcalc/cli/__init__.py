@@ -20,6 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has gone: `| head`
         _silence()
         return 0
+    except OSError as why:  # Click's help; reading and writing have messages of their own
+        return _said(f"error: standard output cannot be written: {why.strerror}", 2)
     except (MemoryError, RecursionError):
         return _said("error: this needs more memory than there is", 1)
     except Exception as why:  # a bug of ours: still one message
@@ -32,15 +34,20 @@ def _run(argv: list[str]) -> int:
     import click
 
     from bpcalc.cli.commands import commands
+    from bpcalc.cli.writing import ESCAPED
     from bpcalc.errors import BpcalcError
 
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ESCAPED)
     try:
         code = commands.main(argv, prog_name="bpcalc", standalone_mode=False)
     except BpcalcError as error:
         return _said(error.drawn(), error.exit_code)
+    except SystemExit as left:  # Click's: a completion is done, or the reader of a pipe has gone
+        if left.code:
+            raise BrokenPipeError from None
+        return 0
     except click.exceptions.Abort:
         return 130
     except click.ClickException as error:

@@ -30,8 +30,22 @@ def look(color: str, output: str | None) -> Look:
 
 
 def _shows(characters: str) -> bool:
+    """Whether standard output can show these characters."""
+    if _plain_locale():
+        return False
     try:
         characters.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def _plain_locale() -> bool:
+    """Whether the locale is C by choice; Python writes UTF-8 there all the same (PEP 538, 540)."""
+    given = os.environ.get
+    if given("PYTHONIOENCODING") or given("PYTHONUTF8"):
+        return False
+    characters = given("LC_CTYPE", "")
+    if characters in ("C.UTF-8", "C.utf8", "UTF-8"):  # Python itself may have set that
+        characters = ""
+    return (given("LC_ALL") or characters or given("LANG")) in ("C", "POSIX")

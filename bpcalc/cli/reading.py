@@ -74,14 +74,11 @@ def _bytes_of(path: str, shown: str) -> bytes:
 
 
 def _wait_for_a_writer(descriptor: int, shown: str) -> None:
-    """A directory is refused; a named pipe must have a writer soon."""
+    """A named pipe must have a writer soon."""
     import select
     import stat
 
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISDIR(mode):
-        raise RequestError(f"{shown} is a directory")
-    if stat.S_ISFIFO(mode):
+    if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
         if not select.select([descriptor], [], [], _SECONDS_FOR_A_WRITER)[0]:
             raise RequestError(f"nobody wrote to the pipe {shown}")
         os.set_blocking(descriptor, True)

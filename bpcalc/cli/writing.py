@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
@@ -13,6 +14,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bpcalc.results import Result
+
+
+ESCAPED = "bpcalc.escaped"
+"""The name under which Python knows how characters are written that an encoding lacks."""
+
+
+def _escaped(why: UnicodeError) -> tuple[str, int]:
+    """As JSON spells them, so that JSON stays JSON in every locale."""
+    import json
+
+    assert isinstance(why, UnicodeEncodeError)
+    return json.dumps(why.object[why.start : why.end])[1:-1], why.end
+
+
+codecs.register_error(ESCAPED, _escaped)
 
 
 def written(pieces: Iterable[str], path: str | None) -> None:
@@ -46,23 +62,36 @@ def _to_stream(pieces: Iterable[str], stream: TextIO | None) -> None:
         raise RequestError(f"standard output cannot be written: {why.strerror}") from None
 
 
+def _place(path: Path) -> Path:
+    """The path without links, so that a link stays a link."""
+    try:
+        place = path.resolve()
+    except RuntimeError:  # up to Python 3.12; later the path comes back as it was
+        place = path
+    except ValueError as why:  # a NUL in the name
+        raise OSError(0, str(why)) from None
+    if place.is_symlink():
+        raise OSError(0, "its links go in a circle")
+    if place.is_dir():
+        raise OSError(0, "it is a directory")
+    return place
+
+
 def _to_file(pieces: Iterable[str], path: Path) -> None:
     """Write a new file beside the old one and put it in its place."""
     import stat
     import tempfile
     from pathlib import Path
 
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
-        with path.open("w", encoding="utf-8") as stream:  # a device or a pipe: no other place
+    if path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
+        with path.open("w", encoding="utf-8", errors=ESCAPED) as stream:  # a device or a pipe
             _to_stream(pieces, stream)
         return
-    if path.is_dir():
-        raise IsADirectoryError(21, "it is a directory")
-    path = path.resolve()  # a link stays a link
+    path = _place(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     beside = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors=ESCAPED) as stream:
             _to_stream(pieces, stream)
             os.fsync(stream.fileno())
         beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
@@ -129,7 +158,7 @@ def _entry(found: Any, key: str) -> Any:
 def _keys(found: Any) -> str:
     if hasattr(found, "keys"):
         keys = list(found.keys())
-        return f"there are {', '.join(keys[:12])}{', ...' if len(keys) > 12 else ''}"
+        return f"its keys: {', '.join(keys[:12]) or 'none'}{', ...' if len(keys) > 12 else ''}"
     if isinstance(found, list):
         return f"it is a list of {len(found)}, counted from 0"
     return ""

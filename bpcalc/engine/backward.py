@@ -67,11 +67,22 @@ def backward(
 
 
 def gradients(graph: Graph, values: Sequence[Value], seed: Value = 1.0) -> list[Value]:
-    """The gradient of the output with respect to every node, indexed by node number."""
+    """The gradient of the output with respect to every node, indexed by node number.
+
+    Where nothing has arrived it is 0, of the shape of the node's value.
+    """
     found: list[Value] = []
     for _ in backward(graph, values, found, seed):
         pass
-    return found
+    return [_zero_like(values[i]) if g is NOTHING else g for i, g in enumerate(found)]
+
+
+def _zero_like(value: Value) -> Value:
+    if not getattr(value, "shape", ()):
+        return 0.0
+    import numpy
+
+    return numpy.zeros(value.shape)
 
 
 def _by_numpy(op: Op, values: Sequence[Value], index: int, indices: tuple[int, ...]) -> Value:

@@ -18,7 +18,8 @@ from bpcalc.ops.op import Op, Value
 
 def is_finite(value: Value) -> bool:
     """Whether it is neither NaN nor infinite."""
-    return bool(value - value == 0)
+    finite = value - value == 0
+    return bool(finite.all() if hasattr(finite, "all") else finite)
 
 
 def counting(graph: Graph, values: Sequence[Value]) -> list[bool]:
@@ -75,9 +76,8 @@ def _failure(
     hint = ""
     shown = op.symbol or op.name
     if not op.domain.contains(*arguments, **op.options):
-        got = " and ".join(str(argument) for argument in arguments)
-        if op.name == "div":
-            got = str(arguments[1])
+        concerned = arguments if op.domain.of is None else [arguments[op.domain.of]]
+        got = " and ".join(str(argument) for argument in concerned)
         message = f"{shown} needs {op.domain.words}, and got {got}"
         hint = op.domain.hint.format(x=expression_text(graph, indices[0]))
     elif values[index] != values[index]:

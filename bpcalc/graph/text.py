@@ -20,28 +20,28 @@ def expression(graph: Graph, index: int) -> str:
 
 def applied(op: Op, inputs: Sequence[str]) -> str:
     """Formula text of an operation on inputs that are names, numbers or bracketed."""
-    if not op.symbol:
+    if not op.text:
         return f"{op.name}({', '.join([*inputs, *options(op)])})"
-    if op.name == "power":
-        base = f"({inputs[0]})" if inputs[0][0] == "-" else inputs[0]
-        return f"{base}^{_number(op.options['exponent'])}"
-    if op.arity == 1:
-        space = " " if op.symbol.isalpha() else ""
-        bracket = op.symbol == "-" and not (inputs[0][0].isalpha() or inputs[0][0] == "_")
-        return f"{op.symbol}({inputs[0]})" if bracket else f"{op.symbol}{space}{inputs[0]}"
-    a, b = inputs
-    if op.symbol == "**":
-        return f"({a})^{b}" if a[0] == "-" else f"{a}^{b}"
-    tight = "" if op.symbol in ("*", "/") else " "
-    return f"{a}{tight}{op.symbol}{tight}{b}"
+    first, *others = inputs
+    if _sign_matters(op) and (first[0] == "-" or (op.text[0] == "-" and first[0].isdigit())):
+        first = f"({first})"  # -3 would be one literal
+    return op.text.format(**_named(op, [first, *others]))
+
+
+def _sign_matters(op: Op) -> bool:
+    """Whether a sign of the first input would be read as something else: in (-3)^2, in -(-3)."""
+    return "^" in op.text or op.text[:1] == "-"
+
+
+def _named(op: Op, inputs: Sequence[str]) -> dict[str, str]:
+    """What the templates of an operation are filled with."""
+    numbers = {name: _number(value) for name, value in op.options.items()}
+    return {**dict(zip(op.parameters, inputs)), **numbers}
 
 
 def options(op: Op) -> list[str]:
     """The options that differ from what they are by default, as a formula writes them."""
-    from bpcalc.ops.op import TABLE
-
-    default = TABLE[op.name].options
-    return [f"{k}={_number(v)}" for k, v in op.options.items() if default[k] != v]
+    return [f"{k}={_number(v)}" for k, v in op.options.items() if op.defaults[k] != v]
 
 
 def latex(graph: Graph, index: int) -> str:
@@ -55,12 +55,9 @@ def applied_latex(op: Op, inputs: Sequence[str]) -> str:
     """LaTeX of an operation, from the template in its declaration."""
     if op.variadic:
         return op.latex.format(**{op.parameters[0]: ", ".join(inputs)})
-    if op.symbol in ("^", "**") and inputs[0][0] == "-":
+    if _sign_matters(op) and inputs[0][0] == "-":
         inputs = [rf"\left({inputs[0]}\right)", *inputs[1:]]
-    if op.name == "neg" and inputs[0][0] == "-":
-        inputs = [rf"\left({inputs[0]}\right)"]
-    numbers = {name: _number(value) for name, value in op.options.items()}
-    return op.latex.format(**dict(zip(op.parameters, inputs)), **numbers)
+    return op.latex.format(**_named(op, inputs))
 
 
 def latex_label(graph: Graph, index: int) -> str:

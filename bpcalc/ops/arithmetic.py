@@ -33,7 +33,7 @@ def mul(y: Value, a: Value, b: Value) -> Value:
     operator.truediv,
     symbol="/",
     latex=r"\frac{{{a}}}{{{b}}}",
-    domain=Domain("a divisor other than 0", lambda a, b: b != 0),
+    domain=Domain("a divisor other than 0", lambda a, b: b != 0, of=1),
 )
 def div(y: Value, a: Value, b: Value) -> Value:
     """The quotient of a and b."""
@@ -55,6 +55,8 @@ _POWER = Domain(
 @elementwise(
     operator.pow,
     symbol="**",
+    text="{a}^{b}",
+    sympy="Pow",
     latex="{a}^{{{b}}}",
     domain=_POWER,
     kink=Kink(
@@ -76,6 +78,7 @@ def pow_(y: Value, a: Value, b: Value) -> Value:
 @elementwise(
     lambda x, *, exponent: pow_(x, exponent),
     symbol="^",
+    text="{x}^{exponent}",
     latex="{x}^{{{exponent}}}",
     domain=Domain(_POWER.words, lambda x, *, exponent: _POWER.contains(x, exponent)),
 )

@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from bpcalc.errors import RequestError, did_you_mean, printable
-from bpcalc.graph.text import applied
 from bpcalc.ops.domain import EVERYWHERE, Kink
 from bpcalc.ops.op import FUNCTIONS, OPERATORS, TABLE, Op, Value, register_kind
 
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
+_LOOSE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
 
 
 class Term:
@@ -57,16 +56,16 @@ class Term:
         return Term(f"-{self._within(_PRODUCT)}", _SIGN)
 
     def __lt__(self, other: Value) -> Term:
-        return _infix(self, " < ", other, -1)
+        return _infix(self, " < ", other, _LOOSE)
 
     def __le__(self, other: Value) -> Term:
-        return _infix(self, " <= ", other, -1)
+        return _infix(self, " <= ", other, _LOOSE)
 
     def __gt__(self, other: Value) -> Term:
-        return _infix(self, " > ", other, -1)
+        return _infix(self, " > ", other, _LOOSE)
 
     def __ge__(self, other: Value) -> Term:
-        return _infix(self, " >= ", other, -1)
+        return _infix(self, " >= ", other, _LOOSE)
 
 
 def term(value: Value) -> Term:
@@ -84,17 +83,13 @@ def _infix(a: Value, sign: str, b: Value, binding: int) -> Term:
 
 def _apply(op: Op, args: tuple[Value, ...]) -> Term:
     terms = [term(arg) for arg in args]
-    if op.name == "pow":
-        return terms[0] ** terms[1]
-    if op.name == "power":
-        return terms[0] ** op.options["exponent"]
-    if op.symbol:
-        inner = [f"({t.text})" if t.binding < _ATOM else t.text for t in terms]
-        return Term(applied(op, inner), -1)
-    inner = [t.text for t in terms]
-    default = TABLE[op.name].options
-    options = [f"{k}={term(v).text}" for k, v in op.options.items() if v is not default[k]]
-    return Term(f"{op.name}({', '.join([*inner, *options])})")
+    options = {name: term(value) for name, value in op.options.items()}
+    if op.text:
+        parts = dict(zip((*op.parameters, *options), (*terms, *options.values())))
+        filled = op.text.format(**{name: part._within(_ATOM) for name, part in parts.items()})
+        return Term(filled, _POWER if "^" in op.text else _LOOSE)
+    given = [f"{k}={v.text}" for k, v in options.items() if op.options[k] is not op.defaults[k]]
+    return Term(f"{op.name}({', '.join([*(t.text for t in terms), *given])})")
 
 
 register_kind(Term, _apply)
@@ -139,7 +134,7 @@ def entry(op: Op) -> Entry:
 
 def _meaning(op: Op, terms: list[Term], options: dict[str, Any]) -> str:
     formula = op.meaning or (op.forward if callable(op.forward) and not op.primitive else None)
-    if formula is None or op.name in ("polygamma", "digamma"):  # theirs is a page long
+    if formula is None or op.sympy:  # a library's function, or one that approximates it
         return ""
     text = term(formula(*terms, **options)).text
     return "" if text == op.signature else text

@@ -21,6 +21,8 @@ class Domain(NamedTuple):
     low: float = -math.inf
     """No input below this lies in the domain (where all tests should draw from)."""
     high: float = math.inf
+    of: int | None = None
+    """Which input it concerns, where that is one of several."""
     hint: str = ""
     """What to write instead; `{x}` is the text of the first input."""
 

@@ -52,6 +52,7 @@ class Op:
     __slots__ = (
         "aliases",
         "arity",
+        "defaults",
         "doc",
         "domain",
         "family",
@@ -67,6 +68,7 @@ class Op:
         "switch",
         "symbol",
         "sympy",
+        "text",
         "used",
         "variadic",
     )
@@ -79,7 +81,9 @@ class Op:
     arity: int
     """How many inputs (of a variadic op: at least one)."""
     options: Mapping[str, float]
-    """The keyword options with their values; in the table, their defaults."""
+    """The keyword options with their values."""
+    defaults: Mapping[str, float]
+    """The keyword options with the values that they have where a formula gives none."""
     rule: Callable[..., Value]
     """(output, *inputs) -> the local derivative of each input."""
     scalar: Callable[..., Any]
@@ -91,6 +95,8 @@ class Op:
     sympy: str
     """SymPy's name for it, where that differs."""
     symbol: str
+    text: str
+    """The template of its formula text; empty where that is a call, `name(inputs)`."""
     latex: str
     doc: str
     family: str
@@ -158,13 +164,9 @@ class Op:
     @property
     def signature(self) -> str:
         """How a formula writes it: `huber(a, b, delta=1)`, `a + b`."""
-        if self.symbol and self.name not in FUNCTIONS:
-            left, right = (*self.parameters, "")[:2]
-            if self.name == "power":
-                return f"x^{next(iter(self.options))}"
-            if right:
-                return f"{left} {self.symbol} {right}"
-            return f"{self.symbol} {left}" if self.symbol.isalpha() else f"{self.symbol}{left}"
+        if self.text:
+            names = (*self.parameters, *self.options)
+            return self.text.format(**dict(zip(names, names)))
         arguments = ["a", "b", "..."] if self.variadic else list(self.parameters)
         arguments += [f"{name}={value:g}" for name, value in self.options.items()]
         return f"{self.name}({', '.join(arguments)})"
@@ -191,6 +193,7 @@ def elementwise(
     *,
     meaning: Callable[..., Value] | None = None,
     symbol: str = "",
+    text: str = "",
     sympy: str = "",
     latex: str = "",
     aliases: str = "",
@@ -202,7 +205,7 @@ def elementwise(
     """Declare an operation that acts on each element by itself, by its derivative rule.
 
     `forward` is a name that `math` and NumPy 2 share, an operator, or a function over other ops.
-    `latex` is a template over the parameters' names. The rest is described at `Op`.
+    `text` and `latex` are templates over the parameters' names. The rest is described at `Op`.
     """
 
     def declare(rule: Callable[..., Value]) -> Op:
@@ -210,7 +213,7 @@ def elementwise(
         code = rule.__code__
         inputs = code.co_varnames[1 : code.co_argcount]
         op.variadic = bool(code.co_flags & 0x04)  # the rule has *args
-        op.options = dict(rule.__kwdefaults__ or {})
+        op.options = op.defaults = dict(rule.__kwdefaults__ or {})
         star = code.co_argcount + code.co_kwonlyargcount
         op.parameters = (code.co_varnames[star],) if op.variadic else inputs
         op.arity = len(op.parameters)
@@ -221,6 +224,7 @@ def elementwise(
         op.meaning = meaning
         op.sympy = sympy or (forward if isinstance(forward, str) else "")
         op.symbol = symbol
+        op.text = text or _operator_text(symbol, op.parameters)
         op.latex = latex or _plain_latex(op.name, op.parameters)
         op.doc = rule.__doc__ or ""
         op.family = rule.__module__.rpartition(".")[2]
@@ -235,6 +239,18 @@ def elementwise(
         return op
 
     return declare
+
+
+def _operator_text(symbol: str, parameters: tuple[str, ...]) -> str:
+    """`{a} + {b}`, `{a}*{b}`, `-{x}`, `not {x}`; empty for a function."""
+    if not symbol:
+        return ""
+    if len(parameters) == 1:
+        return (
+            f"{symbol} {{{parameters[0]}}}" if symbol.isalpha() else f"{symbol}{{{parameters[0]}}}"
+        )
+    space = "" if symbol in ("*", "/") else " "
+    return f"{{{parameters[0]}}}{space}{symbol}{space}{{{parameters[1]}}}"
 
 
 def _plain_latex(name: str, parameters: tuple[str, ...]) -> str:

@@ -18,8 +18,11 @@ def table(result: Result, digits: int = DIGITS) -> str:
     head = ["node", "formula", "value", "gradient", "upstream × local"]
     lines = ["<table>", _row("th", [*head, *(["SymPy"] if checked else [])])]
     for row in rows(result, Style(digits)):
-        mark = "–" if row.ok is None else "✓" if row.ok else "wrong"
-        cells = [row.id, row.formula, row.value, row.gradient, "\n".join(row.shares)]
+        right = "\nright" if row.right_value or row.right_gradient else ""
+        mark = "–" if row.ok is None else "✓" if row.ok else f"wrong{right}"
+        value = f"{row.value}\n{row.right_value}".strip()
+        gradient = f"{row.gradient}\n{row.right_gradient}".strip()
+        cells = [row.id, row.formula, value, gradient, "\n".join(row.shares)]
         lines.append(_row("td", [*cells, *([mark] if checked else [])]))
     lines.append("</table>")
     said = [f"value {rounded(result.value, digits)}"]
@@ -28,6 +31,8 @@ def table(result: Result, digits: int = DIGITS) -> str:
         said.append(f"∂/∂{slope.name} {slope.value}{symbolic}")
     said += [verdict(result), *result.warnings]
     lines += [f"<div>{escape(line)}</div>" for line in said if line]
+    if result.failure is not None:
+        lines.append(f"<pre>{escape(result.failure.drawn())}</pre>")
     return "\n".join(lines) + "\n"
 
 

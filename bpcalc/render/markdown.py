@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bpcalc.render.numbers import DIGITS, rounded
-from bpcalc.render.rows import Style, rows, slopes, verdict
+from bpcalc.render.rows import Row, Style, rows, slopes, verdict
 
 if TYPE_CHECKING:
     from bpcalc.results import Result
@@ -19,8 +19,12 @@ def markdown(result: Result, digits: int = DIGITS) -> str:
     lines.append(_line(["---", "---", "---:", "---:", "---", *(["---"] if checked else [])]))
     for row in rows(result, Style(digits)):
         shares = "<br>".join(row.shares)
-        cells = [row.id, code(row.formula), row.value, row.gradient, shares]
-        lines.append(_line([*cells, *([_mark(row.ok)] if checked else [])]))
+        value, gradient = (
+            _number(row.value, row.right_value),
+            _number(row.gradient, row.right_gradient),
+        )
+        cells = [row.id, code(row.formula), value, gradient, shares]
+        lines.append(_line([*cells, *([_mark(row)] if checked else [])]))
     lines += ["", f"- value {rounded(result.value, digits)}"]
     for slope in slopes(result, digits):
         symbolic = f" = {code(slope.symbolic)}" if slope.symbolic else ""
@@ -39,5 +43,14 @@ def code(text: str) -> str:
     return f"`{text.replace('|', '¦')}`"
 
 
-def _mark(ok: bool | None) -> str:
-    return "–" if ok is None else "✓" if ok else "**wrong**"
+def _number(found: str, right: str) -> str:
+    """A number; under one that is wrong, the right one."""
+    return f"~~{found}~~<br>**{right}**" if right else found
+
+
+def _mark(row: Row) -> str:
+    if row.ok is None:
+        return "–"
+    if row.ok:
+        return "✓"
+    return "**wrong**<br>right" if row.right_value or row.right_gradient else "**wrong**"

@@ -126,9 +126,7 @@ def test_a_name_is_the_same_however_its_accent_is_typed() -> None:
     assert value("2*\xe9", "--e\u0301", "3") == "6.0"
 
 
-CLASHING = sorted(
-    spelling[2:] for p in grad.params for spelling in p.opts if spelling[:2] == "--"
-)
+CLASHING = sorted(spelling[2:] for p in grad.params for spelling in p.opts if spelling[:2] == "--")
 
 
 @pytest.mark.parametrize("option", [name for name in CLASHING if "-" not in name])

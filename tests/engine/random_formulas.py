@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import mpmath
+import sympy
 from hypothesis import strategies as st
 
-from bpcalc.checks.symbolic import separately
+from bpcalc.checks import symbolic
 from bpcalc.graph import Graph
 from bpcalc.graph.text import applied
-from bpcalc.ops import TABLE
+from bpcalc.ops import TABLE, Op
 
 NAMES = ("x", "y", "z")
 
@@ -44,6 +48,12 @@ def exact_value(graph: Graph, variables: dict[str, mpmath.mpf]) -> mpmath.mpf:
         for leaf in graph.leaves
     ]
     for _, op, inputs in graph.operations:
-        value = separately(op, len(inputs))[0]
-        values.append(mpmath.mpmathify(value(*[values[i] for i in inputs])))
+        function = _by_mpmath(op, len(inputs))
+        values.append(mpmath.mpmathify(function(*[values[i] for i in inputs])))
     return values[graph.output]
+
+
+@cache
+def _by_mpmath(op: Op, inputs: int) -> Callable[..., mpmath.mpf]:
+    symbols = sympy.symbols(f"x:{inputs}", real=True, seq=True)
+    return sympy.lambdify(symbols, symbolic.number(op(*symbols)), "mpmath")

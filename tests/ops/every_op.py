@@ -6,16 +6,20 @@ import itertools
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import mpmath
+import sympy
 
-from bpcalc.checks.symbolic import compiled
+from bpcalc.checks.symbolic import number
 from bpcalc.engine import forward, gradients
 from bpcalc.formula import parse
 from bpcalc.graph import Building, Graph
 from bpcalc.ops import TABLE, Op
+
+Expression = sympy.Basic
+Number = float | mpmath.mpf
 
 VARIANTS = [
     variant
@@ -89,13 +93,41 @@ def value_and_slopes(op: Op, args: tuple[float, ...]) -> list[float]:
     return [values[-1], *gradients(graph, values)[: len(args)]]
 
 
-def truth(op: Op, args: tuple[float, ...]) -> list[mpmath.mpf]:
-    """[value, derivative by each input] of the meaning by SymPy, to 30 digits and more."""
-    function = compiled(op, len(args))
+@cache
+def meaning(op: Op) -> tuple[list[Expression], Expression]:
+    """SymPy's symbols for the inputs, and the textbook formula of them."""
+    symbols = sympy.symbols(f"x:{inputs(op)}", real=True, seq=True)
+    return list(symbols), number(op(*symbols))
+
+
+def slope(expression: Expression, symbol: Expression) -> Expression:
+    """SymPy's derivative between jumps; at a jump it has Dirac's delta, or says Derivative."""
+    found = sympy.diff(expression, symbol)
+    unknown = (sympy.DiracDelta, sympy.Derivative, sympy.Subs)
+    found = found.replace(lambda e: isinstance(e, unknown), lambda _: sympy.Integer(0))
+    return found.replace(sympy.Heaviside, lambda x, *_: number(x > 0))
+
+
+@cache
+def derivatives(op: Op) -> list[Expression]:
+    """The derivatives of the meaning by each input."""
+    symbols, textbook = meaning(op)
+    return [slope(textbook, symbol) for symbol in symbols]
+
+
+@cache
+def by_mpmath(op: Op) -> Callable[..., list[mpmath.mpf]]:
+    """The meaning and its derivatives as a function of mpmath's numbers."""
+    symbols, textbook = meaning(op)
+    return sympy.lambdify(symbols, [textbook, *derivatives(op)], "mpmath", cse=True)
+
+
+def truth(op: Op, args: Sequence[Number]) -> list[mpmath.mpf]:
+    """[value, derivative by each input] of the meaning, to 30 digits and more."""
     before: list[mpmath.mpf] = []
     for digits in (60, 120, 800):  # e^x - 1 at 1e-300 is 0 to less than 300 digits
         with mpmath.workdps(digits):
-            now = [mpmath.mpmathify(result) for result in function(*map(mpmath.mpf, args))]
+            now = [mpmath.mpmathify(result) for result in by_mpmath(op)(*map(mpmath.mpf, args))]
             if before and all(_agree(a, b) for a, b in zip(before, now)):
                 break
         before = now
