@@ -104,14 +104,14 @@ class _Expression:
         """Read it; the position of the token that ends it."""
         found, nodes = self.found, self.tree.nodes
         operands, pending = self.operands, self.pending
-        known: dict[str, str] = {}  # every leaf seen: equal ones share one string
+        known = self.tree.leaves
         infix = INFIX.get
         while True:
             position = self.position
             token = found[position]
             leaf = known.get(token)
             if leaf is None or found[position + 1] == "(":
-                if not self._operand(known):
+                if not self._operand():
                     continue
             else:
                 operands.append(len(nodes))
@@ -137,7 +137,7 @@ class _Expression:
                 self.position = position + 1
                 break
 
-    def _operand(self, known: dict[str, str]) -> bool:
+    def _operand(self) -> bool:
         """Read what begins an operand; whether it has also ended."""
         position, found = self.position, self.found
         token = found[position]
@@ -150,7 +150,7 @@ class _Expression:
             return False
         leaf = _leaf(token)
         if leaf is not None:
-            known[token] = leaf
+            self.tree.leaves[token] = leaf
             self._push(leaf, position)
             return True
         if token == "-" and _is_number(found[position + 1]) and not self._power_at(position + 2):

@@ -47,6 +47,8 @@ class Tree:
         self.options: dict[int, dict[str, tuple[str, int]]] = {}
         """By tree node: the keyword options of a call, as written, with the keyword's token."""
         self.statements: list[Statement] = []
+        self.leaves: dict[str, str] = {}
+        """Every name and number by its token: equal ones share one string."""
 
     @cached_property
     def spans(self) -> list[Span]:

@@ -43,6 +43,9 @@ FUNCTIONS: dict[str, Op] = {}
 OPERATORS: dict[str, Op] = {}
 """Operators by symbol; a prefix one whose symbol is also an infix one is `unary -`."""
 
+_MOST_VARIANTS = 1000
+_variants: dict[tuple[str, tuple[tuple[str, Value], ...]], Op] = {}
+
 _kinds: list[tuple[type, Callable[[Op, tuple[Value, ...]], Value]]] = []
 
 
@@ -109,7 +112,7 @@ class Op:
     """Which inputs the value depends on, where that is decided by the values (`where`)."""
 
     def __call__(self, *args: Value, **options: float) -> Value:
-        op = self.with_options(options) if options else self
+        op = self._variant(options) if options else self
         for arg in args:
             if type(arg) not in FLOATS:
                 return op._of_other_kind(args)
@@ -123,6 +126,15 @@ class Op:
             if any(isinstance(arg, kind) for arg in args):
                 return apply(self, args)
         return self.by_numpy(args)
+
+    def _variant(self, options: Mapping[str, float]) -> Op:
+        """`with_options` for rules, which ask for the same options again and again."""
+        key = self.name, tuple(options.items())
+        if key not in _variants:
+            if len(_variants) >= _MOST_VARIANTS:
+                _variants.clear()
+            _variants[key] = self.with_options(options)
+        return _variants[key]
 
     def with_options(self, options: Mapping[str, float]) -> Op:
         """The same operation with its options set: `huber` with delta = 2."""

@@ -102,7 +102,7 @@ pieces = [
 nearly_formulas = st.lists(st.sampled_from(pieces), max_size=14).map("".join)
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(anything | nearly_formulas)
 def test_any_text_is_a_formula_or_an_error_that_points_into_it(text: str) -> None:
     try:

@@ -64,7 +64,7 @@ def extreme_points(op: Op) -> Iterator[tuple[float, ...]]:
         near = [math.nextafter(b, towards) for b in bounds for towards in (-math.inf, math.inf)]
         line = [*(s * m for m in MAGNITUDES for s in (1, -1)), *NEAR_WHOLE, *near]
     else:
-        spread = (1e-300, 1e-12, 0.7, 3.7, 40.6, 1e300) if count == 3 else MAGNITUDES[::3]
+        spread = (1e-300, 1e-12, 0.7, 3.7, 40.6, 1e300) if count == 3 else MAGNITUDES[::4]
         line = [s * m for m in spread for s in (1, -1)]
     return (args for args in itertools.product(line, repeat=count) if is_inside(op, args))
 
