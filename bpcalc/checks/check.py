@@ -121,7 +121,7 @@ class _Checking:
         self.warnings: list[str] = []
         self.truth = within_float64(reference(graph, variables, seed))
         self.counts = counting(graph, values)
-        self.kinks = {i: switch for i, switch in self.truth.kinks.items() if self.counts[i]}
+        self.kinks = {i: jump for i, jump in self.truth.kinks.items() if self.counts[i]}
         """Where the exact calculation sits on a kink; the rounded one may have missed it."""
         self._local: tuple[list[Sized], list[Sized]] | None = None
 

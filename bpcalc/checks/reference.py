@@ -21,7 +21,8 @@ import mpmath
 import sympy
 from mpmath import mpf
 
-from bpcalc.checks.symbolic import Expression, MpNumber, TooLarge, compiled, separately
+from bpcalc.checks.symbolic import MODULES, Expression, MpNumber, TooLarge, compiled, separately
+from bpcalc.engine.diagnosis import sitting
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
@@ -62,7 +63,7 @@ class Reference(NamedTuple):
     consistent: bool
     """Whether the forward sweep arrived at the same gradients."""
     kinks: dict[int, bool]
-    """The nodes at which the derivative does not exist, and whether each is a switch."""
+    """The nodes at which the derivative does not exist, and whether the value jumps there."""
 
 
 class Run(NamedTuple):
@@ -145,27 +146,20 @@ def _run(graph: Graph, variables: Mapping[str, Constant], seed: Constant) -> Run
     """Values and SymPy's local derivatives forward, then gradients, gathered from the consumers."""
     values, partials = forward(graph, {name: number(value) for name, value in variables.items()})
     kinks = _kinks(graph, values)
-    for index, switch in kinks.items():
-        if not switch:  # the derivative of a switch is 0 on either side
+    for index in kinks:
+        if not graph.op(index).switch:  # whose derivative is 0 on either side
             partials[index - len(graph.leaves)] = [None] * len(graph.inputs(index))
     return Run(values, _gathered(graph, partials, number(seed)), partials, kinks)
 
 
 def _kinks(graph: Graph, values: Sequence[MpNumber | None]) -> dict[int, bool]:
-    """The nodes that sit where their derivative does not exist, and whether each is a switch."""
-    found = {}
+    """The nodes that sit where their derivative does not exist, and whether their value jumps."""
     limit = mpf(10) ** -DIGITS
-    for index, op, inputs in graph.operations:
-        if not op.kinks:
-            continue
-        args = [value for i in inputs if (value := values[i]) is not None]
-        if len(args) < len(inputs):
-            continue
-        size = max(abs(arg) for arg in args)
-        # sin(pi) is 1e-70 here: at a kink, so much is 0.
-        near = [mpf(0) if abs(arg) <= limit * max(size, 1) else arg for arg in args]
-        if any(kink.at(*near, **op.options) for kink in op.kinks):
-            found[index] = op.switch
+    # sin(pi) is 1e-70 here: at a kink, so much is 0.
+    near = [mpf(0) if value is not None and abs(value) <= limit else value for value in values]
+    found: dict[int, bool] = {}
+    for index, kink in sitting(graph, near):
+        found[index] = found.get(index, False) or kink.jump
     return found
 
 
@@ -385,9 +379,7 @@ def evaluated(
         arguments = [number(value) for value in variables.values()]
         for expression in expressions:
             try:
-                function = sympy.lambdify(
-                    list(slots.values()), expression.xreplace(slots), "mpmath"
-                )
+                function = sympy.lambdify(list(slots.values()), expression.xreplace(slots), MODULES)
                 result = real(function(*arguments))
                 found.append(None if result is None else float(result))
             except (*COMPUTING_FAILS, RecursionError, SyntaxError, NameError, MemoryError):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
+import mpmath
 import sympy
 from sympy.core.sympify import converter as sympify_converter
 
@@ -140,6 +141,22 @@ def _derivative(expression: Expression, symbol: Expression) -> Expression:
     return found
 
 
+def _polygamma(order: MpNumber, x: MpNumber) -> MpNumber:
+    """Mpmath's psi, which takes a step for every whole number below 0, with reflection there."""
+    n = int(order)
+    if x > -100:
+        return mpmath.psi(n, x)
+    # psi_n(x) = (-1)^n psi_n(1 - x) - d^n/dx^n pi cot(pi x), Abramowitz & Stegun 6.4.7
+    cot, csc = mpmath.cospi(x) / mpmath.sinpi(x), 1 / mpmath.sinpi(x)
+    slopes = [cot, -(csc**2), 2 * cot * csc**2]
+    if n >= len(slopes):
+        raise ValueError("not implemented so far out")
+    return (-1) ** n * mpmath.psi(n, 1 - x) - mpmath.pi ** (n + 1) * slopes[n]
+
+
+MODULES = [{"polygamma": _polygamma}, "mpmath"]
+
+
 @lru_cache(maxsize=512)
 def compiled(op: Op) -> Callable[..., list[MpNumber]]:
     """A function of mpmath numbers that returns [value, derivative by the first input, ...].
@@ -147,14 +164,14 @@ def compiled(op: Op) -> Callable[..., list[MpNumber]]:
     Of a variadic op: the function of two inputs.
     """
     symbols, expressions = _value_and_derivatives(op)
-    return sympy.lambdify(symbols, expressions, "mpmath", cse=True)  # type: ignore[no-any-return]
+    return sympy.lambdify(symbols, expressions, MODULES, cse=True)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=512)
 def separately(op: Op) -> list[Callable[..., MpNumber]]:
     """The same as one function each, for where one of them cannot be computed."""
     symbols, expressions = _value_and_derivatives(op)
-    return [sympy.lambdify(symbols, expression, "mpmath") for expression in expressions]
+    return [sympy.lambdify(symbols, expression, MODULES) for expression in expressions]
 
 
 def _value_and_derivatives(op: Op) -> tuple[list[Expression], list[Expression]]:

@@ -180,17 +180,35 @@ def _variables_below(graph: Graph, index: int) -> list[str]:
 def kinks(
     graph: Graph, values: Sequence[Value], gradients: Sequence[Value]
 ) -> list[tuple[int, Kink]]:
-    """The nodes that sit where their derivative does not exist, and to which a gradient came."""
+    """The nodes whose kinks matter here: a gradient came to them, or they jump."""
+    found = sitting(graph, values)
+    if not found:
+        return []
+    depends = depends_on(graph, graph.variables.values())
+    counts = counting(graph, values)
+    return [
+        (index, kink)
+        for index, kink in found
+        if depends[index] and counts[index] and (kink.jump or gradients[index] != 0)
+    ]
+
+
+def sitting(graph: Graph, values: Sequence[Value]) -> list[tuple[int, Kink]]:
+    """The nodes whose inputs have these values where the derivative does not exist."""
     found = []
-    depends: list[bool] | None = None
-    counts: list[bool] | None = None
     for index, op, indices in graph.operations:
-        for kink in op.kinks:
-            if not kink.at(*[values[i] for i in indices], **op.options):
-                continue
-            depends = depends or depends_on(graph, graph.variables.values())
-            counts = counts or counting(graph, values)
-            # No gradient comes to a switch; that it switches here concerns whoever uses it.
-            if depends[index] and counts[index] and (op.switch or gradients[index] != 0):
-                found.append((index, kink))
+        if not op.kinks or (op.switch and not _can_move(graph, indices)):
+            continue
+        arguments = [values[i] for i in indices]
+        if None in arguments:
+            continue
+        found += [(index, kink) for kink in op.kinks if kink.at(*arguments, **op.options)]
     return found
+
+
+def _can_move(graph: Graph, indices: Sequence[int]) -> bool:
+    """Whether one of these nodes varies gradually: it is no constant, and no 1 or 0 of a switch."""
+    leaves = len(graph.leaves)
+    return any(
+        graph.leaves[i].constant is None if i < leaves else not graph.op(i).switch for i in indices
+    )

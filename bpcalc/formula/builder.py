@@ -70,6 +70,8 @@ class _Builder:
         """The graph node of every number, constant, variable and named statement."""
         self.functions: dict[str, Statement] = {}
         """What the formula itself has defined so far."""
+        self.sizes: dict[str, int] = {}
+        """How many operations each of these functions is, written out."""
         self.ops: dict[str, Op] = {**FUNCTIONS, **OPERATORS}
         self.with_options: dict[tuple[str, tuple[tuple[str, str], ...]], Op] = {}
 
@@ -83,8 +85,11 @@ class _Builder:
             if statement.parameters is not None:
                 assert statement.name is not None
                 self.functions[statement.name] = statement
+                self.sizes[statement.name] = self._size(statement)
                 self.ops.pop(statement.name, None)
                 continue
+            if self.functions and len(self.building.ops) + self._size(statement) > MAX_NODES:
+                raise self._too_large()
             output = self._built(statement)
             if statement.name is not None:
                 self._name(statement.name, output)
@@ -174,6 +179,16 @@ class _Builder:
                 return result
             calls[-1].ids.append(result)
 
+    def _size(self, statement: Statement) -> int:
+        """How many operations a statement is, its functions written out."""
+        nodes = self.tree.nodes[statement.start : statement.end]
+        return sum(self.sizes.get(what, 1) for what, operands, _, _ in nodes if operands)
+
+    def _too_large(self) -> RequestError:
+        return RequestError(
+            f"with its functions written out, the formula has more than {MAX_NODES:,} operations"
+        )
+
     def _advance(self, call: _Call) -> _Call | None:
         """Go on building until the end, or until a function of the formula is called: that call."""
         nodes, options, scope, known = self.tree.nodes, self.tree.options, self.scope, self.ops
@@ -203,10 +218,6 @@ class _Builder:
             last(end)
             ids.append(count)
             count += 1
-        if count > MAX_NODES:
-            raise RequestError(
-                f"the formula has more than {MAX_NODES:,} operations with its functions written out"
-            )
         return None
 
     def _called(self, position: int, name: str, given: list[int]) -> _Call:
@@ -220,10 +231,6 @@ class _Builder:
             signature = f"{name}({', '.join(parameters)})"
             raise mistakes.wrong_count(
                 self.tree, position, signature, len(parameters), len(parameters)
-            )
-        if len(self.building.ops) > MAX_NODES:
-            raise RequestError(
-                f"the formula has more than {MAX_NODES:,} operations with its functions written out"
             )
         return _Call(function, dict(zip(parameters, given)))
 

@@ -196,6 +196,11 @@ def option_twice(tree: Tree, keyword: str, position: int) -> RequestError:
     return tree.error(f"the option {keyword} is given twice", position)
 
 
+def parameter_twice(tree: Tree, first: int, last: int) -> RequestError:
+    """`f(x, x) = ...`."""
+    return tree.error("two parameters of this function have the same name", first, last)
+
+
 def operand_of_root(tree: Tree, position: int) -> RequestError:
     """`√-x`."""
     return tree.error("√ takes a name, a number or a bracket", position, hint="write √(...)")

@@ -67,6 +67,8 @@ def _statement(tree: Tree, position: int) -> int:
         elif found[position + 1] == "(":
             parameters, after = _parameters(found, position + 2)
             if parameters is not None:
+                if len(set(parameters)) < len(parameters):
+                    raise mistakes.parameter_twice(tree, position, after - 2)
                 name = normal(found[position])
                 position = after
     start = len(tree.nodes)

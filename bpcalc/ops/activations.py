@@ -11,8 +11,8 @@ from bpcalc.ops.rounding import abs_
 from bpcalc.ops.special import erf, erfc
 
 
-def _at_0(ours: str, torch: str, jax: str, example: str) -> Kink:
-    return Kink("x is 0", lambda x, **_: x == 0, ours, torch, jax, example)
+def _at_0(ours: str, torch: str, jax: str, example: str, jump: bool = False) -> Kink:
+    return Kink("x is 0", lambda x, **_: x == 0, ours, torch, jax, example, jump)
 
 
 def _stable_sigmoid(x: Value) -> Value:
@@ -128,7 +128,7 @@ def softsign(y: Value, x: Value) -> Value:
     lambda x: where(x > 0, 1, where(x <= 0, 0, x)),
     meaning=lambda x: where(x > 0, 1, 0),
     latex=r"\operatorname{{step}}\left({x}\right)",
-    kink=_at_0(ours="0", torch="no gradient (heaviside)", jax="0", example="step(0)"),
+    kink=_at_0("0", torch="no gradient (heaviside)", jax="0", example="step(0)", jump=True),
 )
 def step(y: Value, x: Value) -> Value:
     """1 where x is positive, else 0."""

@@ -59,13 +59,24 @@ _POWER = Domain(
     sympy="Pow",
     latex="{a}^{{{b}}}",
     domain=_POWER,
-    kink=Kink(
-        "the base is 0 (the slope with respect to the exponent)",
-        at=lambda a, b: a == 0,
-        ours="0 with respect to the exponent",
-        torch="0 with respect to the exponent",
-        jax="0 with respect to the exponent; at exponent 0, NaN with respect to the base",
-        example="(1-1)**(1+1)",
+    kink=(
+        Kink(
+            "the base is 0",
+            at=lambda a, b: a == 0 and b != 0,
+            ours="0 with respect to the exponent",
+            torch="0 with respect to the exponent",
+            jax="0 with respect to the exponent",
+            example="(1-1)**(1+1)",
+        ),
+        Kink(
+            "base and exponent are 0: the result jumps there",
+            at=lambda a, b: a == 0 and b == 0,
+            ours="0",
+            torch="0",
+            jax="NaN with respect to the base, 0 with respect to the exponent",
+            example="(1-1)**(1-1)",
+            jump=True,
+        ),
     ),
 )
 def pow_(y: Value, a: Value, b: Value) -> Value:

@@ -16,6 +16,7 @@ def _switch(sign: str) -> Kink:
         torch="no gradient",
         jax="0",
         example=f"1 {sign} 1",
+        jump=True,
     )
 
 

@@ -67,3 +67,5 @@ class Kink(NamedTuple):
     """What JAX returns there."""
     example: str
     """A call that sits on the kink: `abs(0)`."""
+    jump: bool = False
+    """Whether the value itself jumps there: then no gradient near it can be trusted, not even 0."""

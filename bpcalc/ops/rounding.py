@@ -22,7 +22,15 @@ def abs_(y: Value, x: Value) -> Value:
     lambda x: where(x > 0, 1, where(x < 0, -1, x)),
     sympy="sign",
     latex=r"\operatorname{{sgn}}\left({x}\right)",
-    kink=Kink("x is 0", lambda x: x == 0, ours="0", torch="0", jax="0", example="sign(0)"),
+    kink=Kink(
+        "x is 0: the result jumps there",
+        at=lambda x: x == 0,
+        ours="0",
+        torch="0",
+        jax="0",
+        example="sign(0)",
+        jump=True,
+    ),
 )
 def sign(y: Value, x: Value) -> Value:
     """1 for positive numbers, -1 for negative ones, 0 for 0."""
@@ -37,6 +45,7 @@ def _jump(example: str) -> Kink:
         torch="0",
         jax="0",
         example=example,
+        jump=True,
     )
 
 

@@ -58,6 +58,7 @@ def atan(y: Value, x: Value) -> Value:
             torch="0",
             jax="NaN",
             example="atan2(0, 0)",
+            jump=True,
         ),
         Kink(
             "a is 0 and b negative: the angle jumps from -pi to pi",
@@ -66,6 +67,7 @@ def atan(y: Value, x: Value) -> Value:
             torch="the slope on either side",
             jax="the slope on either side",
             example="atan2(0, -1)",
+            jump=True,
         ),
     ),
 )
