@@ -18,6 +18,7 @@ from bpcalc.checks.symbolic import (
 )
 from bpcalc.engine.diagnosis import counting, expression_text
 from bpcalc.graph import Graph
+from bpcalc.graph.text import latex_name
 from bpcalc.ops.constants import Constant
 from bpcalc.ops.op import Value
 
@@ -72,7 +73,8 @@ class Derivative(NamedTuple):
         """As LaTeX."""
         import sympy
 
-        return str(sympy.latex(self.expression))
+        names = {symbol: latex_name(symbol.name) for symbol in self.expression.free_symbols}
+        return str(sympy.latex(self.expression, symbol_names=names))
 
 
 class Check(NamedTuple):

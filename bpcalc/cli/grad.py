@@ -11,7 +11,7 @@ from bpcalc.calculator import calculated
 from bpcalc.cli.arguments import FormulaCommand, option_names
 from bpcalc.cli.reading import formula_text, table_of_values
 from bpcalc.cli.writing import told, value_at, written
-from bpcalc.errors import RequestError
+from bpcalc.errors import RequestError, printable
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
@@ -95,11 +95,11 @@ def grad(
     seed = quantity("upstream", upstream)
     result = calculated(graph, matched(graph, values), wrt, seed, not no_check)
     if get is not None:
-        written(value_at(result, get) + "\n", output)
+        written(_for(output, value_at(result, get)) + "\n", output)
     else:
         written(_rendered(result, format_, digits, color, output), output)
     for warning in result.warnings:
-        told(f"warning: {warning}")
+        told(f"warning: {printable(warning)}")
     if result.failure is not None:
         told(result.failure.drawn())
     return 0 if result.ok else 1
@@ -143,6 +143,15 @@ def _refuse_endless_table(graph: Graph, format_: str) -> None:
             f"a {format_} of {len(graph):,} rows is longer than {MAX_ROWS:,}",
             hint="--format csv and json have no limit, --get gradient prints the gradient alone",
         )
+
+
+def _for(output: str | None, text: str) -> str:
+    """The text as it is, but without control characters for a terminal."""
+    from bpcalc.cli.look import is_terminal
+
+    if not is_terminal(output):
+        return text
+    return "\n".join(printable(line, len(line)) for line in text.split("\n"))
 
 
 def _rendered(

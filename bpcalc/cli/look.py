@@ -15,7 +15,7 @@ def look(color: str, output: str | None) -> Look:
     """How a table for this destination looks: a file and a pipe get no colour and are never cut."""
     from bpcalc.render.table import Look
 
-    terminal = output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+    terminal = is_terminal(output)
     wanted = color == "always" or (
         color == "auto"
         and terminal
@@ -27,6 +27,11 @@ def look(color: str, output: str | None) -> Look:
         colour=wanted,
         unicode=output not in (None, "-") or _shows("╭×∂✓"),
     )
+
+
+def is_terminal(output: str | None) -> bool:
+    """Whether the result goes to a terminal."""
+    return output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
 
 
 def _shows(characters: str) -> bool:

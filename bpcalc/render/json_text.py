@@ -49,9 +49,13 @@ def _listed(entries: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        return json.dumps(strict(value), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(strict(value), ensure_ascii=False, allow_nan=False)
+    if text.isprintable():
+        return text
+    # JSON may hold U+009B as it is, and a terminal would obey it.
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def strict(value: Any) -> Any:

@@ -332,3 +332,28 @@ def test_errors_can_be_shown_in_ascii() -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: \\u03c3 has no value")
+
+
+# What a formula brings along
+
+ESCAPES = "abs(x # \x1b[31mred\x07\x9b2J\u202e\n) # \x1b]0;title\x07"
+
+
+def test_control_characters_of_a_formula_never_reach_a_terminal() -> None:
+    for words in ([], ["--get", "formula"], ["--get", "warnings"], ["--format", "json"]):
+        plain = ["--x", "0", "--no-check", "--color", "never", *words]
+        seen = on_a_terminal(["grad", ESCAPES, *plain])
+        assert not CONTROL.search(seen)
+        assert "\u202e" not in seen
+
+
+def test_control_characters_of_a_formula_never_stand_in_a_message() -> None:
+    for formula in (ESCAPES, ESCAPES + " +", "log(x # \x1b[31m\n)", "\x1b[31mx", "x + \x9b2J"):
+        ran = called("grad", formula, "--x", "0")
+        assert ran.err
+        assert not CONTROL.search(ran.err)
+
+
+def test_get_passes_the_formula_on_as_it_is_to_a_pipe() -> None:
+    ran = called("grad", ESCAPES, "--x", "0", "--no-check", "--get", "formula")
+    assert ran.out == ESCAPES + "\n"
