@@ -14,6 +14,7 @@ from bpcalc.formula import parse
 from bpcalc.formula.builder import MAX_DIGITS
 from bpcalc.formula.tokens import normal
 from bpcalc.graph import Graph
+from bpcalc.ops import FUNCTIONS
 from bpcalc.ops.constants import Constant
 
 _DECIMAL = re.compile(
@@ -46,7 +47,9 @@ def quantity(name: str, value: float | str) -> Constant:
         number = float(value)
     except (TypeError, ValueError, OverflowError) as why:
         raise RequestError(f"the value of {name} is not a number: {why}") from None
-    return Constant(_finite(name, number, repr(value)), repr(number))
+    text = repr(number) if isinstance(value, float) else str(value)  # an int, a Decimal: exactly
+    exact = text if _DECIMAL.fullmatch(text) and len(text) <= MAX_DIGITS else repr(number)
+    return Constant(_finite(name, number, repr(value)), exact)
 
 
 def _from_text(name: str, text: str) -> Constant:
@@ -66,6 +69,8 @@ def _from_text(name: str, text: str) -> Constant:
             f"the value of {name} is an array",
             hint="this version of bpcalc computes with numbers only",
         )
+    if ";" in text or "\n" in text:
+        raise RequestError(f"the value of {name} has to be one number or expression")
     try:
         graph = parse(text)
     except RequestError as error:
@@ -119,6 +124,13 @@ def matched(graph: Graph, values: Mapping[str, Constant]) -> dict[str, Constant]
 def _missing(graph: Graph, missing: list[str], surplus: list[str]) -> RequestError:
     name = missing[0]
     others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    if name in FUNCTIONS:
+        return RequestError(
+            f"{name} is a function, and stands here without a bracket",
+            source=graph.source,
+            span=graph.span(graph.variables[name]),
+            hint=f"write {FUNCTIONS[name].signature}; as a variable it needs a value",
+        )
     option = f"--{name} 1.5" if name.isascii() else f"--set {name}=1.5"
     hint = f"give it one, as in {' '.join([option])}"
     if surplus:

@@ -104,16 +104,18 @@ def _wrt(graph: Graph, wrt: Sequence[str] | str | None) -> list[str]:
     if wrt is None:
         return list(graph.variables)
     names = [name.strip() for name in wrt.split(",")] if isinstance(wrt, str) else list(wrt)
-    named = [*graph.variables, *graph.names.values()]
+    named = dict.fromkeys([*graph.variables, *graph.names.values()])
     for name in names:
         if name in named:
             continue
         if name in graph.unused:
             raise RequestError(f"the output does not depend on {name}")
-        shown = printable(name, 60) or "an empty name"
+        listed = ", ".join(list(named)[:12])
         raise RequestError(
-            f"there is no variable {shown} to differentiate by",
-            hint=did_you_mean(name, named) or f"the formula has {', '.join(named[:12]) or 'none'}",
+            f"there is no variable {printable(name, 60)} to differentiate by"
+            if name
+            else "the list of variables to differentiate by has an empty name",
+            hint=did_you_mean(name, list(named)) or f"the formula has {listed or 'none'}",
         )
     return list(dict.fromkeys(names))
 

@@ -26,12 +26,12 @@ from bpcalc.engine.diagnosis import sitting
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
-from bpcalc.ops.op import Op
+from bpcalc.ops.op import TABLE, Op
 
 DIGITS = 50
 """What is guaranteed of every number that is returned."""
 
-COARSE, FINE, FINEST = 70, 110, 750
+COARSE, FINE, FINEST, BEYOND = 70, 110, 750, 1500
 """Working digits of the runs. Two float64 numbers lie at most 10**633 apart."""
 
 MAX_BITS = 4096
@@ -49,10 +49,6 @@ COMPUTING_FAILS = (
 
 Sized: TypeAlias = "tuple[MpNumber, MpNumber] | None"
 """A result, and the size of what it is the sum of."""
-
-
-Function: TypeAlias = Callable[..., list[MpNumber]]
-"""(inputs) -> [value, derivative by each input]."""
 
 
 class Reference(NamedTuple):
@@ -85,7 +81,10 @@ def reference(graph: Graph, variables: Mapping[str, Constant], seed: Constant) -
     if not settled:
         with mpmath.workdps(FINEST):
             coarse, fine = fine, _run(graph, variables, seed)
-            fine = _zero_where_vanishing(coarse, fine)
+            settled = _all_agree(coarse, fine)
+    if not settled:
+        with mpmath.workdps(BEYOND):
+            fine = _settled(fine, _run(graph, variables, seed))
     with mpmath.workdps(FINE):
         consistent = _forward_sweep_agrees(graph, fine)
     return Reference(fine.values, fine.gradients, consistent, fine.kinks)
@@ -129,103 +128,127 @@ def _cancelled(graph: Graph, run: Run) -> bool:
     return False
 
 
-def _zero_where_vanishing(coarse: Run, fine: Run) -> Run:
-    """What goes on shrinking as digits are added is 0."""
-    shrinks = mpf(10) ** -30
+def _settled(coarse: Run, fine: Run) -> Run:
+    """The numbers on which two runs agree; what goes on shrinking as digits are added is 0."""
+    limit, shrinks = mpf(10) ** -DIGITS, mpf(10) ** -100
 
-    def settled(pairs: Iterable[tuple[MpNumber | None, MpNumber | None]]) -> list[MpNumber | None]:
-        return [mpf(0) if a and b and abs(b) <= abs(a) * shrinks else b for a, b in pairs]
+    def settled(a: MpNumber | None, b: MpNumber | None) -> MpNumber | None:
+        if a is None or b is None or abs(b - a) <= abs(b) * limit:
+            return b
+        return mpf(0) if abs(b) <= abs(a) * shrinks else None
 
     return fine._replace(
-        values=settled(zip(coarse.values, fine.values)),
-        gradients=settled(zip(coarse.gradients, fine.gradients)),
+        values=[settled(a, b) for a, b in zip(coarse.values, fine.values)],
+        gradients=[settled(a, b) for a, b in zip(coarse.gradients, fine.gradients)],
     )
 
 
 def _run(graph: Graph, variables: Mapping[str, Constant], seed: Constant) -> Run:
     """Values and SymPy's local derivatives forward, then gradients, gathered from the consumers."""
-    values, partials = forward(graph, {name: number(value) for name, value in variables.items()})
-    kinks = _kinks(graph, values)
-    for index in kinks:
+    pass_ = forward(graph, {name: number(value) for name, value in variables.items()})
+    for index in pass_.kinks:
         if not graph.op(index).switch:  # whose derivative is 0 on either side
-            partials[index - len(graph.leaves)] = [None] * len(graph.inputs(index))
-    return Run(values, _gathered(graph, partials, number(seed)), partials, kinks)
+            pass_.partials[index - len(graph.leaves)] = [None] * len(graph.inputs(index))
+    gradients = _gathered(graph, pass_.partials, number(seed))
+    return Run(pass_.values, gradients, pass_.partials, pass_.kinks)
 
 
-def _kinks(graph: Graph, values: Sequence[MpNumber | None]) -> dict[int, bool]:
+class Forward(NamedTuple):
+    """What a pass from the inputs to the output finds."""
+
+    values: list[MpNumber | None]
+    partials: list[list[MpNumber | None]]
+    """For every operation the derivative by each input."""
+    kinks: dict[int, bool]
     """The nodes that sit where their derivative does not exist, and whether their value jumps."""
-    limit = mpf(10) ** -DIGITS
-    # sin(pi) is 1e-70 here: at a kink, so much is 0.
-    near = [mpf(0) if value is not None and abs(value) <= limit else value for value in values]
-    found: dict[int, bool] = {}
-    for index, kink in sitting(graph, near):
-        found[index] = found.get(index, False) or kink.jump
-    return found
 
 
-def forward(
-    graph: Graph, variables: Mapping[str, MpNumber]
-) -> tuple[list[MpNumber | None], list[list[MpNumber | None]]]:
-    """The value of every node, and for every operation the derivative by each input."""
+def forward(graph: Graph, variables: Mapping[str, MpNumber]) -> Forward:
+    """The value of every node, its local derivatives, and where it sits on a kink."""
     values: list[MpNumber | None] = []
-    partials: list[list[MpNumber | None]] = []
     for leaf in graph.leaves:
         known = leaf.constant
         values.append(variables[leaf.name or ""] if known is None else number(known))
-    functions: dict[int, Function | None] = {}
-    for _, op, inputs in graph.operations:
-        if id(op) not in functions:
-            functions[id(op)] = _function(op)
+    sizes = [mpf(0) if value is None else abs(value) for value in values]
+    partials: list[list[MpNumber | None]] = []
+    kinks: dict[int, bool] = {}
+    for index, op, inputs in graph.operations:
         args = [values[i] for i in inputs]
+        if op.kinks and None not in args:
+            args = _snapped(args, [sizes[i] for i in inputs])
+            for kink in sitting(graph, index, args):
+                kinks[index] = kinks.get(index, False) or kink.jump
         fold = _folded if op.variadic else _applied
-        value, *slopes = fold(op, functions[id(op)], args)
+        value, *slopes = fold(op, args)
         values.append(value)
         partials.append(slopes)
-    return values, partials
+        moved = [abs(s) * sizes[i] for s, i in zip(slopes, inputs) if s is not None]
+        sizes.append(max([mpf(0) if value is None else abs(value), *moved]))
+    return Forward(values, partials, kinks)
 
 
-def _folded(
-    op: Op, function: Function | None, args: list[MpNumber | None]
-) -> list[MpNumber | None]:
+def _snapped(args: list[MpNumber], sizes: list[MpNumber]) -> list[MpNumber]:
+    """Whole numbers and equal ones made exactly so, where only the working digits part them.
+
+    sin(pi) is 1e-70 here, and 3*0.1 differs from 0.3 in the last bit; `sizes` are those of the
+    numbers that each was computed from.
+    """
+    limit = mpf(10) ** -DIGITS
+    found: list[MpNumber] = []
+    for arg, size in zip(args, sizes):
+        whole = mpmath.nint(arg)
+        snapped = whole if abs(arg - whole) <= limit * size else arg
+        if found and abs(snapped - found[0]) <= limit * max(size, sizes[0]):
+            snapped = found[0]
+        found.append(snapped)
+    return found
+
+
+def _folded(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     """A variadic op as the op of two inputs, over and over: max(max(a, b), c)."""
-    value, slopes = args[0], [mpf(1)]
+    value = args[0]
+    steps: list[tuple[MpNumber, MpNumber]] = []
     for arg in args[1:]:
-        value, by_value, by_arg = _applied(op, function, [value, arg])
+        value, by_value, by_arg = _applied(op, [value, arg])
         if value is None or by_value is None or by_arg is None:
             return [None] * (len(args) + 1)
-        slopes = [slope * by_value for slope in slopes] + [by_arg]
-    return [value, *slopes]
+        steps.append((by_value, by_arg))
+    slopes, onward = [], mpf(1)
+    for by_value, by_arg in reversed(steps):
+        slopes.append(onward * by_arg)
+        onward *= by_value
+    return [value, onward, *reversed(slopes)]
 
 
-def _function(op: Op) -> Function | None:
-    try:
-        return compiled(op)
-    except COMPUTING_FAILS:
-        return None
-
-
-def _applied(
-    op: Op, function: Function | None, args: list[MpNumber | None]
-) -> list[MpNumber | None]:
+def _applied(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     """[value, derivative by each input]; None where an input or the result is no real number."""
     nothing: list[MpNumber | None] = [None] * (len(args) + 1)
     if op.used is not None and args[0] is not None:
         # What was not chosen may be undefined; any number does in its place.
         used = op.used(*[0 if arg is None else arg for arg in args])
         args = [mpf(0) if arg is None and not u else arg for arg, u in zip(args, used)]
-    if function is None or None in args:
+    if None in args:
         return nothing
+    options = [number(_typed(value)) for value in op.options.values()]
     try:
-        results = [real(result) for result in function(*args)]
+        results = [real(result) for result in compiled(TABLE[op.name])(*args, *options)]
     except COMPUTING_FAILS:
         results = _one_by_one(op, args)
     return nothing if results[0] is None else results  # no value, so no slope
 
 
+def _typed(option: float) -> Constant:
+    return option if isinstance(option, Constant) else Constant(option, repr(option))
+
+
 def _one_by_one(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     """Value and derivatives where one of them cannot be computed: the others still count."""
     results: list[MpNumber | None] = []
-    for function in separately(op):
+    try:
+        functions = separately(op)
+    except COMPUTING_FAILS:
+        return [None] * (len(args) + 1)
+    for function in functions:
         try:
             results.append(real(function(*args)))
         except COMPUTING_FAILS:
@@ -246,20 +269,30 @@ def real(result: MpNumber) -> MpNumber | None:
 def _gathered(
     graph: Graph, partials: Sequence[Sequence[MpNumber | None]], seed: MpNumber
 ) -> list[MpNumber | None]:
-    """Each node's gradient: over its consumers, their gradient times their derivative by it."""
+    """Each node's gradient: over its consumers, their gradient times their derivative by it.
+
+    Where an operation is flat beside its kinks (relu below 0, what `where` did not choose),
+    nothing flows, and what lies before it may be undefined. Any other 0 is a number: 0 times an
+    undefined slope is undefined.
+    """
     leaves = len(graph.leaves)
     consumers = graph.consumers()
     gradients: list[MpNumber | None] = [mpf(0)] * len(graph)
+    reached = [False] * len(graph)
+    reached[graph.output] = True
     for index in range(len(graph) - 1, -1, -1):
         total: MpNumber | None = seed if index == graph.output else mpf(0)
         for consumer, arg in consumers[index]:
             upstream, slope = gradients[consumer], partials[consumer - leaves][arg]
-            if upstream == 0 or slope == 0:  # nothing flows, even where the other is undefined
+            op = graph.op(consumer)
+            flat = slope == 0 and (op.kinks or op.switch or op.used)
+            if not reached[consumer] or flat:
                 continue
+            reached[index] = True
             if upstream is None or slope is None or total is None:
                 total = None
-                break
-            total += upstream * slope
+            else:
+                total += upstream * slope
         gradients[index] = total
     return gradients
 
@@ -306,7 +339,7 @@ def _number(constant: Constant) -> MpNumber:
         return mpf(text)
     except ValueError:
         graph = parse(text)
-        value = forward(graph, {})[0][graph.output]
+        value = forward(graph, {}).values[graph.output]
         return mpf(float(constant)) if value is None else value
 
 
@@ -317,56 +350,93 @@ _NAMED: dict[str, Callable[[], MpNumber]] = {
 }
 
 
+JUMPS = "jumps"
+"""Said of a side on which the value does not come near as the step shrinks."""
+
+
 def one_sided_slopes(
     graph: Graph, variables: Mapping[str, Constant], name: str
-) -> tuple[MpNumber | None, MpNumber | None]:
-    """The derivative of the output by a variable from the left and from the right, to 20 digits."""
-    with mpmath.workdps(FINE):
+) -> tuple[MpNumber | str | None, MpNumber | str | None]:
+    """The derivative of the output by a variable from the left and from the right.
+
+    None where the formula has no finite slope on that side, `JUMPS` where it jumps.
+    """
+    with mpmath.workdps(FINEST):
         exact = {n: number(value) for n, value in variables.items()}
-        here = forward(graph, exact)[0][graph.output]
-        step = max(mpf(1), abs(exact[name])) * mpf(10) ** -30
-        slopes: list[MpNumber | None] = []
-        for sign in (-1, 1):
-            there = forward(graph, {**exact, name: exact[name] + sign * step})[0][graph.output]
-            if here is None or there is None:
-                slopes.append(None)
-            else:
-                slopes.append((there - here) / (sign * step))
-        return slopes[0], slopes[1]
+        here = forward(graph, exact).values[graph.output]
+        step = (abs(exact[name]) or mpf(1)) * mpf(10) ** -200
+
+        def moved(distance: MpNumber) -> MpNumber | None:
+            there = forward(graph, {**exact, name: exact[name] + distance}).values[graph.output]
+            return None if here is None or there is None else there - here
+
+        return _slope(moved, -step), _slope(moved, step)
 
 
-def at_values(
-    graph: Graph, values: Sequence[float], seed: MpNumber
-) -> tuple[list[Sized], list[Sized]]:
-    """Every operation and every sum of contributions by itself, on the engine's own values.
+def _slope(moved: Callable[[MpNumber], MpNumber | None], step: MpNumber) -> MpNumber | str | None:
+    """How far the output moves per step, if it moves in proportion to the step."""
+    far, near = moved(step), moved(step / 1024)
+    if far is None or near is None:
+        return None
+    if abs(near) > abs(far) / 2 and near:
+        return JUMPS
+    if (
+        abs(far - 1024 * near) > abs(far) * mpf(10) ** -20
+        and abs(far) > abs(step) * mpf(10) ** -100
+    ):
+        return None
+    return near * 1024 / step
 
-    For each node two pairs (result, size of what was summed): of its value, and of its gradient.
+
+def rounding_bounds(graph: Graph, values: Sequence[float]) -> list[MpNumber]:
+    """How far rounding alone may have moved each of the engine's values, to first order.
+
+    Every operation adds a few units in the last place, and passes on what came with its inputs
+    (Higham, "Accuracy and Stability of Numerical Algorithms", section 3.8).
+    """
+    bounds: list[MpNumber] = []
+    with mpmath.workdps(COARSE):
+        given, partials = _at(graph, values)
+        for index, value in enumerate(given):
+            bound = abs(value or mpf(0)) * 4 * _UNIT
+            if index >= len(graph.leaves):
+                for i, slope in zip(graph.inputs(index), partials[index - len(graph.leaves)]):
+                    bound += abs(slope or mpf(0)) * bounds[i]
+            bounds.append(bound)
+    return bounds
+
+
+def gradients_at(graph: Graph, values: Sequence[float], seed: MpNumber) -> list[Sized]:
+    """The gradients that exact derivatives give on the engine's own, rounded values.
+
+    With each, the size of what it is the sum of.
     """
     with mpmath.workdps(COARSE):
-        given = [mpf(v) if v - v == 0 else None for v in values]
-        results: list[Sized] = [None if v is None else (v, abs(v)) for v in given]
-        partials: list[list[MpNumber | None]] = []
-        for index, op, inputs in graph.operations:
-            arguments = [given[i] for i in inputs]
-            fold = _folded if op.variadic else _applied
-            value, *slopes = fold(op, _function(op), arguments)
-            partials.append(slopes)
-            moved = [
-                abs(s * a) for s, a in zip(slopes, arguments) if s is not None and a is not None
-            ]
-            results[index] = None if value is None else (value, abs(value) + sum(moved))
-        gradients = _gathered(graph, partials, seed)
-        sizes = _gathered(
-            graph, [[None if p is None else abs(p) for p in row] for row in partials], abs(seed)
-        )
-        pairs = [None if g is None or s is None else (g, s) for g, s in zip(gradients, sizes)]
-        return results, pairs
+        _, partials = _at(graph, values)
+        sizes = [[None if p is None else abs(p) for p in row] for row in partials]
+        pairs = zip(_gathered(graph, partials, seed), _gathered(graph, sizes, abs(seed)))
+        return [None if g is None or s is None else (g, s) for g, s in pairs]
+
+
+_UNIT = mpf(2) ** -53
+
+
+def _at(
+    graph: Graph, values: Sequence[float]
+) -> tuple[list[MpNumber | None], list[list[MpNumber | None]]]:
+    """The engine's values as they are, and every operation's derivatives there."""
+    given = [mpf(v) if v - v == 0 else None for v in values]
+    partials = []
+    for _, op, inputs in graph.operations:
+        arguments = [given[i] for i in inputs]
+        partials.append((_folded if op.variadic else _applied)(op, arguments)[1:])
+    return given, partials
 
 
 def evaluated(
     expressions: Sequence[Expression], variables: Mapping[str, Constant]
 ) -> list[float | None]:
-    """The expressions at these values, to 50 digits, as floats; None where there is no real number.
+    """The expressions at these values as floats; None where two precisions do not agree on one.
 
     The code that SymPy generates for it names its slots v0, v1, ...: no text of the formula.
     """
@@ -374,14 +444,23 @@ def evaluated(
         sympy.Symbol(name, real=True): sympy.Symbol(f"v{k}", real=True)
         for k, name in enumerate(variables)
     }
-    found: list[float | None] = []
-    with mpmath.workdps(2 * DIGITS):
-        arguments = [number(value) for value in variables.values()]
-        for expression in expressions:
-            try:
-                function = sympy.lambdify(list(slots.values()), expression.xreplace(slots), MODULES)
-                result = real(function(*arguments))
-                found.append(None if result is None else float(result))
-            except (*COMPUTING_FAILS, RecursionError, SyntaxError, NameError, MemoryError):
-                found.append(None)
+    found = []
+    for expression in expressions:
+        try:
+            function = sympy.lambdify(list(slots.values()), expression.xreplace(slots), MODULES)
+            found.append(_agreed(function, list(variables.values())))
+        except (*COMPUTING_FAILS, RecursionError, SyntaxError, NameError, KeyError):
+            found.append(None)
     return found
+
+
+def _agreed(function: Callable[..., MpNumber], values: Sequence[Constant]) -> float | None:
+    results = []
+    for digits in (FINEST, BEYOND):
+        with mpmath.workdps(digits):
+            results.append(real(function(*[number(value) for value in values])))
+    coarse, fine = results
+    if coarse is None or fine is None or abs(fine) > _LARGEST:
+        return None
+    agree = abs(fine - coarse) <= abs(fine) * mpf(10) ** -DIGITS
+    return float(fine) if agree else None

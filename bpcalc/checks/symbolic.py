@@ -137,21 +137,17 @@ def _derivative(expression: Expression, symbol: Expression) -> Expression:
     if found.has(sympy.Heaviside):  # of Max and Min
         found = found.replace(sympy.Heaviside, lambda x, *_: number(x > 0))
     if found.has(sympy.Derivative, sympy.Subs):  # of floor and ceiling
-        found = found.replace(lambda e: isinstance(e, (sympy.Derivative, sympy.Subs)), lambda _: 0)
-    return found
+        found = found.replace(
+            lambda e: isinstance(e, (sympy.Derivative, sympy.Subs)), lambda _: sympy.Integer(0)
+        )
+    return sympy.sympify(found)
 
 
 def _polygamma(order: MpNumber, x: MpNumber) -> MpNumber:
-    """Mpmath's psi, which takes a step for every whole number below 0, with reflection there."""
-    n = int(order)
-    if x > -100:
-        return mpmath.psi(n, x)
-    # psi_n(x) = (-1)^n psi_n(1 - x) - d^n/dx^n pi cot(pi x), Abramowitz & Stegun 6.4.7
-    cot, csc = mpmath.cospi(x) / mpmath.sinpi(x), 1 / mpmath.sinpi(x)
-    slopes = [cot, -(csc**2), 2 * cot * csc**2]
-    if n >= len(slopes):
-        raise ValueError("not implemented so far out")
-    return (-1) ** n * mpmath.psi(n, 1 - x) - mpmath.pi ** (n + 1) * slopes[n]
+    """Mpmath's psi, but not where it takes a step for every whole number down to x."""
+    if x < -1000 or order > 100:
+        raise ValueError("too many steps")
+    return mpmath.psi(int(order), x)
 
 
 MODULES = [{"polygamma": _polygamma}, "mpmath"]
@@ -159,17 +155,20 @@ MODULES = [{"polygamma": _polygamma}, "mpmath"]
 
 @lru_cache(maxsize=512)
 def compiled(op: Op) -> Callable[..., list[MpNumber]]:
-    """A function of mpmath numbers that returns [value, derivative by the first input, ...].
+    """A function (inputs, options) -> [value, derivative by the first input, ...] for mpmath.
 
     Of a variadic op: the function of two inputs.
     """
-    symbols, expressions = _value_and_derivatives(op)
-    return sympy.lambdify(symbols, expressions, MODULES, cse=True)  # type: ignore[no-any-return]
+    options = {name: sympy.Symbol(f"_{name}_", real=True) for name in op.options}
+    symbols, expressions = _value_and_derivatives(op.with_options(options) if options else op)
+    return sympy.lambdify(  # type: ignore[no-any-return]
+        [*symbols, *options.values()], expressions, MODULES, cse=True
+    )
 
 
 @lru_cache(maxsize=512)
 def separately(op: Op) -> list[Callable[..., MpNumber]]:
-    """The same as one function each, for where one of them cannot be computed."""
+    """The same as one function each, its options put in, where one of them cannot be computed."""
     symbols, expressions = _value_and_derivatives(op)
     return [sympy.lambdify(symbols, expression, MODULES) for expression in expressions]
 
@@ -242,6 +241,9 @@ def _refuse_large(graph: Graph) -> None:
             raise TooLarge
 
 
+_NOT_NUMBERS = (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo)
+
+
 def formula_derivatives(graph: Graph, wrt: Sequence[str]) -> dict[str, Expression]:
     """SymPy's derivative of the whole formula, by each of these variables.
 
@@ -249,7 +251,10 @@ def formula_derivatives(graph: Graph, wrt: Sequence[str]) -> dict[str, Expressio
         TooLarge: a person could not read it, or SymPy would not end.
     """
     whole = formula(graph)
-    return {name: _derivative(whole, sympy.Symbol(name, real=True)) for name in wrt}
+    found = {name: _derivative(whole, sympy.Symbol(name, real=True)) for name in wrt}
+    if whole.has(*_NOT_NUMBERS) or any(slope.has(*_NOT_NUMBERS) for slope in found.values()):
+        raise TooLarge
+    return found
 
 
 def size(expression: Expression, limit: int) -> int:

@@ -41,6 +41,7 @@ def sorted_words(words: Sequence[str], parameters: Sequence[click.Parameter]) ->
     }
     found = Words([], [], [])
     rest = iter(words)
+    seen: set[str] = set()
     for word in rest:
         head, equals, tail = word.partition("=")
         if word == "--":
@@ -49,11 +50,13 @@ def sorted_words(words: Sequence[str], parameters: Sequence[click.Parameter]) ->
             text = tail if equals else _next(rest, "--set", "--set NAME=VALUE")
             found.variables.append(_assignment(text))
         elif word in takes_value:
+            _refuse_repetition(word, seen)
             found.options.append(word)
             if takes_value[word]:
                 value = _next(rest, word, f"{word} VALUE")
                 found.options[-1:] = [f"{word}={value}"] if word[:2] == "--" else [word, value]
         elif equals and head in takes_value and head[:2] == "--":
+            _refuse_repetition(head, seen)
             found.options.append(word)
         elif word[:2] == "--" and is_name(head[2:]):
             value = tail if equals else _next(rest, head, f"{head} 1.5")
@@ -62,6 +65,12 @@ def sorted_words(words: Sequence[str], parameters: Sequence[click.Parameter]) ->
             _refuse_misspelt(word, takes_value)
             found.formulas.append(word)
     return found
+
+
+def _refuse_repetition(option: str, seen: set[str]) -> None:
+    if option in seen:
+        raise RequestError(f"{option} is given twice")
+    seen.add(option)
 
 
 def _next(rest: Any, option: str, form: str) -> str:

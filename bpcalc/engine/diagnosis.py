@@ -6,6 +6,7 @@ this finds the first node where that arose, in its place in the formula and with
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from bpcalc.engine.backward import backward
@@ -18,8 +19,7 @@ from bpcalc.ops.op import Op, Value
 
 def is_finite(value: Value) -> bool:
     """Whether it is neither NaN nor infinite."""
-    finite = value - value == 0
-    return bool(finite.all() if hasattr(finite, "all") else finite)
+    return _all(value - value == 0)
 
 
 def counting(graph: Graph, values: Sequence[Value]) -> list[bool]:
@@ -37,7 +37,7 @@ def counting(graph: Graph, values: Sequence[Value]) -> list[bool]:
                 counts[i] = True
             continue
         for i, used in zip(indices, op.used(*[values[i] for i in indices])):
-            counts[i] = counts[i] or used
+            counts[i] = counts[i] or _any(used)
     return counts
 
 
@@ -75,12 +75,12 @@ def _failure(
     arguments = [values[i] for i in indices]
     hint = ""
     shown = op.symbol or op.name
-    if not op.domain.contains(*arguments, **op.options):
+    if not _all(op.domain.contains(*arguments, **op.options)):
         concerned = arguments if op.domain.of is None else [arguments[op.domain.of]]
         got = " and ".join(str(argument) for argument in concerned)
         message = f"{shown} needs {op.domain.words}, and got {got}"
         hint = op.domain.hint.format(x=expression_text(graph, indices[0]))
-    elif values[index] != values[index]:
+    elif _any(values[index] != values[index]):
         message = f"{shown} gives NaN"
     else:
         message = f"{shown} overflows: the result is beyond 1.797e308"
@@ -129,7 +129,7 @@ def failure_of_gradients(
 
 
 def _said(value: Value) -> str:
-    return "NaN" if value != value else "infinite"
+    return "NaN" if _any(value != value) else "infinite"
 
 
 def computed(
@@ -149,7 +149,8 @@ def computed(
 def expression_text(graph: Graph, index: int) -> str:
     """What stands in the formula for this node, on one line; its own operation if that is long."""
     span = graph.span(index) if index >= len(graph.leaves) else None
-    text = " ".join(graph.source[span[0] : span[1]].split()) if span else ""
+    text = graph.source[span[0] : span[1]] if span else ""
+    text = " ".join(re.sub("#[^\n]*", "", text).split())
     while text.startswith("(") and _closes_at(text) == len(text) - 1:
         text = text[1:-1].strip()
     return text if 0 < len(text) <= 60 else expression(graph, index)
@@ -181,7 +182,12 @@ def kinks(
     graph: Graph, values: Sequence[Value], gradients: Sequence[Value]
 ) -> list[tuple[int, Kink]]:
     """The nodes whose kinks matter here: a gradient came to them, or they jump."""
-    found = sitting(graph, values)
+    found = [
+        (index, kink)
+        for index, op, indices in graph.operations
+        if op.kinks
+        for kink in sitting(graph, index, [values[i] for i in indices])
+    ]
     if not found:
         return []
     depends = depends_on(graph, graph.variables.values())
@@ -189,21 +195,17 @@ def kinks(
     return [
         (index, kink)
         for index, kink in found
-        if depends[index] and counts[index] and (kink.jump or gradients[index] != 0)
+        if depends[index] and counts[index] and (kink.jump or _any(gradients[index] != 0))
     ]
 
 
-def sitting(graph: Graph, values: Sequence[Value]) -> list[tuple[int, Kink]]:
-    """The nodes whose inputs have these values where the derivative does not exist."""
-    found = []
-    for index, op, indices in graph.operations:
-        if not op.kinks or (op.switch and not _can_move(graph, indices)):
-            continue
-        arguments = [values[i] for i in indices]
-        if None in arguments:
-            continue
-        found += [(index, kink) for kink in op.kinks if kink.at(*arguments, **op.options)]
-    return found
+def sitting(graph: Graph, index: int, arguments: Sequence[Value]) -> list[Kink]:
+    """The kinks of a node on which it sits if its inputs have these values."""
+    op, indices = graph.op(index), graph.inputs(index)
+    deciding = indices[:1] if op.used is not None else indices
+    if (op.switch or op.used is not None) and not _can_move(graph, deciding):
+        return []
+    return [kink for kink in op.kinks if _any(kink.at(*arguments, **op.options))]
 
 
 def _can_move(graph: Graph, indices: Sequence[int]) -> bool:
@@ -212,3 +214,13 @@ def _can_move(graph: Graph, indices: Sequence[int]) -> bool:
     return any(
         graph.leaves[i].constant is None if i < leaves else not graph.op(i).switch for i in indices
     )
+
+
+def _any(condition: Value) -> bool:
+    """Whether a condition holds, for any element of an array."""
+    return bool(condition.any() if hasattr(condition, "any") else condition)
+
+
+def _all(condition: Value) -> bool:
+    """Whether a condition holds, for every element of an array."""
+    return bool(condition.all() if hasattr(condition, "all") else condition)

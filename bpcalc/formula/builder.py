@@ -115,9 +115,9 @@ class _Builder:
         """Number the variables and constants of these statements, in order of appearance."""
         named = {statement.name for statement in statements if statement.parameters is None}
         scope = self.scope
-        numbers: dict[float, int] = {}
+        numbers: dict[tuple[float, bool], int] = {}
         for statement in statements:
-            own = statement.parameters or ()
+            own = frozenset(statement.parameters or ())
             for what, operands, begin, end in self.tree.nodes[statement.start : statement.end]:
                 if operands or what in scope or what in own or what in named:
                     continue
@@ -145,11 +145,14 @@ class _Builder:
         self.first.append(begin)
         self.last.append(end)
 
-    def _number(self, text: str, begin: int, end: int, numbers: dict[float, int]) -> None:
+    def _number(
+        self, text: str, begin: int, end: int, numbers: dict[tuple[float, bool], int]
+    ) -> None:
         value = self._checked(text, begin, end)
-        index = numbers.get(value)
+        key = float(value), text[0] == "-"  # -0 is another number than 0
+        index = numbers.get(key)
         if index is None:
-            index = numbers[value] = self.building.leaf(None, value)
+            index = numbers[key] = self.building.leaf(None, value)
             self.first.append(begin)
             self.last.append(end)
         self.scope[text] = index
@@ -182,7 +185,7 @@ class _Builder:
     def _size(self, statement: Statement) -> int:
         """How many operations a statement is, its functions written out."""
         nodes = self.tree.nodes[statement.start : statement.end]
-        return sum(self.sizes.get(what, 1) for what, operands, _, _ in nodes if operands)
+        return sum(1 + self.sizes.get(what, 0) for what, operands, _, _ in nodes if operands)
 
     def _too_large(self) -> RequestError:
         return RequestError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bpcalc.errors import RequestError, did_you_mean
 from bpcalc.formula.tokens import END, starts_name
 from bpcalc.formula.tree import OPERANDS, WHAT, Tree
+from bpcalc.ops import FUNCTIONS
 
 _ARRAYS = ("[", "]", "@", "'", ".T", "ᵀ")
 
@@ -20,6 +21,7 @@ _SIGNS = {
         "a name gets its value with =; a choice is where(condition, a, b)",
     ),
     '"': ("a formula has no texts in quotes", "a name stands without quotes"),
+    "'": ("a formula has no texts in quotes", "a name stands without quotes"),
     "$": ("a formula has no $", "a name stands by itself: x"),
     "\\": ("a formula has no backslashes", "write exp(x) for \\exp(x)"),
     "{": ("curly brackets mean nothing here", "write (...)"),
@@ -40,11 +42,11 @@ def operand_expected(tree: Tree, position: int, after: int) -> RequestError:
     """Where a name, a number or a bracket had to come, something else stands."""
     token = tree.tokens[position]
     before = tree.tokens[after] if after < position else ""
-    if token in _ARRAYS:
-        return arrays(tree, position)
     if token in _SIGNS:
         message, hint = _SIGNS[token]
         return tree.error(message, position, hint=hint)
+    if token in _ARRAYS:
+        return arrays(tree, position)
     if token == "/" and before == "/":
         return tree.error("// is not an operator", after, position, hint="write floor(a/b)")
     if token in (END, "\n", ";"):
@@ -103,6 +105,13 @@ def implicit_multiplication(tree: Tree, position: int) -> RequestError:
         return tree.error(
             f"{right} means nothing here", position, hint="a choice is where(condition, a, b)"
         )
+    if left in FUNCTIONS:
+        return tree.error(
+            f"{left} is a function, and needs a bracket",
+            position - 1,
+            position,
+            hint=f"write {left}({_short(right)})",
+        )
     shown = f"{_short(left)}*{_short(right)}"
     if left == ")" or right == "(":
         first = "(...)" if left == ")" else _short(left)
@@ -115,10 +124,27 @@ def implicit_multiplication(tree: Tree, position: int) -> RequestError:
     )
 
 
+_FOR_ARRAYS = (
+    "sum mean prod var std norm logsumexp softmax log_softmax mse mae half_sse huber bce "
+    "cross_entropy softmax_cross_entropy dot outer matmul transpose trace det logdet inv solve "
+    "reshape concat conv2d max_pool2d avg_pool2d scan"
+)
+_ARRAY_FUNCTIONS = frozenset(_FOR_ARRAYS.split(" "))
+_SPELLINGS = {"pow": "x^y", "fabs": "abs(x)", "square": "x^2", "heaviside": "step(x)"}
+
+
 def name_is_no_function(
     tree: Tree, name: str, first: int, is_variable: bool, known: list[str]
 ) -> RequestError:
     """`sigmod(x)` or `x(y + 1)`: a bracket behind a name that is no function."""
+    if name in _ARRAY_FUNCTIONS and not is_variable:
+        return tree.error(
+            f"{name} belongs to arrays, and this version of bpcalc computes with numbers only",
+            first,
+            hint="write it out for the numbers: (a - b)^2 for a squared error",
+        )
+    if name in _SPELLINGS and not is_variable:
+        return tree.error(f"there is no function {name}", first, hint=f"write {_SPELLINGS[name]}")
     close = did_you_mean(name, known)
     if is_variable or (not close and len(name) == 1):
         return tree.error(

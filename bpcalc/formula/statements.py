@@ -64,7 +64,7 @@ def _refuse_use_before(
     tree: Tree, statement: Statement, index: int, defined: dict[str, int]
 ) -> None:
     """A statement may use only names that stand above it, and never its own."""
-    own = statement.parameters or ()
+    own = frozenset(statement.parameters or ())
     for what, operands, first, last in tree.nodes[statement.start : statement.end]:
         if defined.get(what, -1) < index or (not operands and what in own):
             continue
@@ -86,7 +86,7 @@ def _refuse_use_before(
 
 def _words_of(tree: Tree, statement: Statement) -> set[str]:
     """Every name, of a variable or function, that the statement uses and does not bind."""
-    own = statement.parameters or ()
+    own = frozenset(statement.parameters or ())
     nodes = tree.nodes[statement.start : statement.end]
     return {what for what, operands, _, _ in nodes if operands or what not in own}
 
@@ -108,7 +108,7 @@ def variables_of(tree: Tree, bound: Collection[str]) -> set[str]:
     named = {statement.name for statement in tree.statements}
     found: set[str] = set()
     for statement in tree.statements:
-        own = statement.parameters or ()
+        own = frozenset(statement.parameters or ())
         for what, operands, _, _ in tree.nodes[statement.start : statement.end]:
             if operands or what in own or what in named or not is_word(what):
                 continue

@@ -82,7 +82,7 @@ def starts_name(token: str) -> bool:
 
 def superscript(token: str) -> str | None:
     """`²` as `2`, `⁻¹` as `-1`; None for every other token."""
-    if token[:1] not in "⁺⁻" + _SUPERSCRIPTS or not token:
+    if not token or token[-1] not in _SUPERSCRIPTS:
         return None
     return token.translate(_SUPERSCRIPT_VALUES)
 

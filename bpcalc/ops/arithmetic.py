@@ -48,7 +48,7 @@ def neg(y: Value, x: Value) -> Value:
 
 _POWER = Domain(
     "a base above 0 (below 0 the exponent has to be whole, at 0 it may not be negative)",
-    lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b % 1 == 0),
+    lambda a, b: (a > 0) | ((a == 0) & (b >= 0)) | ((a < 0) & (b % 1 == 0)),
 )
 
 
@@ -62,7 +62,7 @@ _POWER = Domain(
     kink=(
         Kink(
             "the base is 0",
-            at=lambda a, b: a == 0 and b != 0,
+            at=lambda a, b: (a == 0) & (b != 0),
             ours="0 with respect to the exponent",
             torch="0 with respect to the exponent",
             jax="0 with respect to the exponent",
@@ -70,7 +70,7 @@ _POWER = Domain(
         ),
         Kink(
             "base and exponent are 0: the result jumps there",
-            at=lambda a, b: a == 0 and b == 0,
+            at=lambda a, b: (a == 0) & (b == 0),
             ours="0",
             torch="0",
             jax="NaN with respect to the base, 0 with respect to the exponent",

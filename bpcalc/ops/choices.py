@@ -14,6 +14,15 @@ from bpcalc.ops.op import Value, elementwise
     sympy="where",
     latex=r"\begin{{cases}} {a} & \text{{if }} {c} \\ {b} & \text{{otherwise}} \end{{cases}}",
     used=lambda c, a, b: (True, c != 0, c == 0),
+    kink=Kink(
+        "the condition is a number, and 0: the result switches there",
+        at=lambda c, a, b: c == 0,
+        ours="the slope of b",
+        torch="the slope of b",
+        jax="the slope of b",
+        example="where(0, 1, 2)",
+        jump=True,
+    ),
 )
 def where(y: Value, c: Value, a: Value, b: Value) -> Value:
     """The value a where c is true (not 0), else b. What was not chosen counts in no way."""
@@ -75,10 +84,16 @@ def _equal_shares(y: Value, xs: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(where(equal(x, y), 1 / maximum(ties, 1), 0) for x in xs)
 
 
+def _ties(xs: tuple[Value, ...], sign: int) -> Value:
+    """How many of the inputs are the extreme one."""
+    extreme = reduce(lambda a, b: a * (sign * a >= sign * b) + b * (sign * a < sign * b), xs)
+    return sum(x == extreme for x in xs)
+
+
 def _several(which: str, example: str) -> Kink:
     return Kink(
         f"several inputs are the {which}",
-        at=lambda *xs: sum(x == (max if which == "largest" else min)(xs) for x in xs) > 1,
+        at=lambda *xs: _ties(xs, -1 if which == "smallest" else 1) > 1,
         ours="equal shares",
         torch="equal shares (amax, amin)",
         jax="equal shares",
@@ -103,7 +118,7 @@ def min_(y: Value, *xs: Value) -> Value:
     latex=r"\operatorname{{clip}}({x}, {low}, {high})",
     kink=Kink(
         "x sits on a bound",
-        at=lambda x, low, high: x in (low, high) or low == high,
+        at=lambda x, low, high: (x == low) | (x == high) | (low == high),
         ours="1 to x, nothing to the bound",
         torch="1 to x, nothing to the bound",
         jax="half to x, half to the bound",

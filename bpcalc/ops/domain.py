@@ -43,13 +43,13 @@ def at_least(bound: float, hint: str = "") -> Domain:
 def within(low: float, high: float) -> Domain:
     """The closed interval [low, high]."""
     words = f"a number from {low:g} to {high:g}"
-    return Domain(words, lambda x: low <= x <= high, low=low, high=high)
+    return Domain(words, lambda x: (low <= x) & (x <= high), low=low, high=high)
 
 
 def between(low: float, high: float) -> Domain:
     """The open interval (low, high)."""
     words = f"a number between {low:g} and {high:g}, bounds excluded"
-    return Domain(words, lambda x: low < x < high, low=low, high=high)
+    return Domain(words, lambda x: (low < x) & (x < high), low=low, high=high)
 
 
 class Kink(NamedTuple):

@@ -35,7 +35,7 @@ def log(y: Value, x: Value) -> Value:
 )
 def log2(y: Value, x: Value) -> Value:
     """The logarithm to base 2."""
-    return 1 / (x * LN2)
+    return 1 / x / LN2
 
 
 @elementwise(
@@ -46,7 +46,7 @@ def log2(y: Value, x: Value) -> Value:
 )
 def log10(y: Value, x: Value) -> Value:
     """The logarithm to base 10."""
-    return 1 / (x * LN10)
+    return 1 / x / LN10  # x * LN10 overflows at 1e308
 
 
 @elementwise(

@@ -12,7 +12,7 @@ from bpcalc.ops.op import Value, elementwise
 from bpcalc.ops.rounding import abs_, floor
 from bpcalc.ops.trigonometric import tan
 
-_NO_POLE = Domain("a number that is not 0, -1, -2, ...", lambda x, **_: x > 0 or x % 1 != 0)
+_NO_POLE = Domain("a number that is not 0, -1, -2, ...", lambda x, **_: (x > 0) | (x % 1 != 0))
 
 
 @elementwise("erf", latex=r"\operatorname{{erf}}\left({x}\right)")
@@ -46,11 +46,14 @@ def lgamma(y: Value, x: Value) -> Value:
 
 # Bernoulli numbers B_2 ... B_16 of the asymptotic series, Abramowitz & Stegun 6.4.11.
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+_HIGHEST_ORDER = 100
 _SHIFT = 12  # the series is good to float64 from x = 12 on, for order 0 to 3
 
 
 def _polygamma(x: Value, order: float) -> Value:
     """The derivative of digamma of that order, from the series at x + 12 and from reflection."""
+    if order % 1 != 0 or not 0 <= order <= _HIGHEST_ORDER:
+        return x * math.nan
     n = int(order)
     below = x < 0.5
     z = where(below, 1 - x, x)
@@ -104,7 +107,12 @@ def digamma(y: Value, x: Value) -> Value:
     lambda x, *, order: _polygamma(x, order),
     sympy="polygamma",
     latex=r"\psi^{{({order})}}\left({x}\right)",
-    domain=_NO_POLE,
+    domain=Domain(
+        f"a number that is not 0, -1, -2, ..., and a whole order from 1 to {_HIGHEST_ORDER}",
+        lambda x, *, order: (
+            _NO_POLE.contains(x) & (1 <= order <= _HIGHEST_ORDER) & (order % 1 == 0)
+        ),
+    ),
 )
 def polygamma(y: Value, x: Value, *, order: float = 1) -> Value:
     """The derivative of digamma of a whole order, 1 or more."""

@@ -53,7 +53,7 @@ def atan(y: Value, x: Value) -> Value:
     kink=(
         Kink(
             "both are 0",
-            at=lambda a, b: a == 0 and b == 0,
+            at=lambda a, b: (a == 0) & (b == 0),
             ours="0",
             torch="0",
             jax="NaN",
@@ -62,7 +62,7 @@ def atan(y: Value, x: Value) -> Value:
         ),
         Kink(
             "a is 0 and b negative: the angle jumps from -pi to pi",
-            at=lambda a, b: a == 0 and b < 0,
+            at=lambda a, b: (a == 0) & (b < 0),
             ours="the slope on either side",
             torch="the slope on either side",
             jax="the slope on either side",
@@ -84,7 +84,7 @@ def atan2(y: Value, a: Value, b: Value) -> Value:
     latex=r"\sqrt{{{a}^2 + {b}^2}}",
     kink=Kink(
         "both are 0",
-        at=lambda a, b: a == 0 and b == 0,
+        at=lambda a, b: (a == 0) & (b == 0),
         ours="0",
         torch="NaN",
         jax="0.5",

@@ -129,6 +129,8 @@ def verdict(result: Result, digits: int = 3) -> str:
     if wrong:
         named = ", ".join(wrong[:8]) + (", ..." if len(wrong) > 8 else "")
         return f"SymPy disagrees on {len(wrong)} of {count} nodes: {named}"
+    if check.ok is False:
+        return "SymPy's check contradicts itself: trust neither it nor the gradient"
     if open_ == count:
         return f"SymPy could check none of {count} nodes"
     error = "0" if not check.max_error else f"{check.max_error:.{digits}g}"
