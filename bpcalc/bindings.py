@@ -61,7 +61,7 @@ def _from_text(name: str, text: str) -> Constant:
             raise RequestError(
                 f"the value of {name} is too small for float64: {printable(plain, 60)}"
             )
-        return Constant(number, plain)
+        return Constant(number, plain if number else "0")  # 0e999999999 is no 10**999999999
     if plain.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         raise RequestError(f"the value of {name} is {plain}, and has to be a finite number")
     if plain[:1] in ("[", "@"):
@@ -124,15 +124,10 @@ def matched(graph: Graph, values: Mapping[str, Constant]) -> dict[str, Constant]
 def _missing(graph: Graph, missing: list[str], surplus: list[str]) -> RequestError:
     name = missing[0]
     others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-    if name in FUNCTIONS:
-        return RequestError(
-            f"{name} is a function, and stands here without a bracket",
-            source=graph.source,
-            span=graph.span(graph.variables[name]),
-            hint=f"write {FUNCTIONS[name].signature}; as a variable it needs a value",
-        )
     option = f"--{name} 1.5" if name.isascii() else f"--set {name}=1.5"
     hint = f"give it one, as in {' '.join([option])}"
+    if name in FUNCTIONS:
+        hint += f"; the function of that name is written {FUNCTIONS[name].signature}"
     if surplus:
         hint += f"; the formula has no variable {printable(surplus[0], 60)}"
     return RequestError(

@@ -74,7 +74,9 @@ def test_a_value_may_be_any_number(value: object) -> None:
     assert result.check.ok is True
 
 
-@pytest.mark.parametrize("value", [decimal.Decimal("0.1"), np.float64(0.1), np.float32(0.1), 10**20])
+@pytest.mark.parametrize(
+    "value", [decimal.Decimal("0.1"), np.float64(0.1), np.float32(0.1), 10**20]
+)
 def test_a_number_that_a_float_rounds_agrees_with_the_check(value: object) -> None:
     result = bpcalc.grad("10*x", x=value)
     assert result.value == 10 * float(value)

@@ -25,7 +25,7 @@ from bpcalc.checks.symbolic import (
     formula_derivatives,
     size,
 )
-from bpcalc.engine.diagnosis import counting, expression_text
+from bpcalc.engine.diagnosis import counting, expression_text, is_finite
 from bpcalc.graph import Graph
 from bpcalc.graph.text import latex_name
 from bpcalc.ops.constants import Constant
@@ -219,13 +219,17 @@ class _Checking:
         self, value_errors: Sequence[float | None], gradient_errors: Sequence[float | None]
     ) -> None:
         """Name the first node on the way that lost digits, of values or else of gradients."""
-        for errors, of, order in (
-            (value_errors, "value", range(len(self.graph))),
-            (gradient_errors, "gradient", range(len(self.graph) - 1, -1, -1)),
+        forwards = range(len(self.graph))
+        for errors, found, of, order in (
+            (value_errors, self.values, "value", forwards),
+            (gradient_errors, self.gradients, "gradient", reversed(forwards)),
         ):
-            lossy = [i for i in order if errors[i] is not None and (errors[i] or 0) > DOUBTFUL]
             # What is not finite is an error of its own, and not told here.
-            lossy = [i for i in lossy if self.counts[i] and math.isfinite(errors[i] or 0)]
+            lossy = [
+                i
+                for i in order
+                if (errors[i] or 0) > DOUBTFUL and self.counts[i] and is_finite(found[i])
+            ]
             if not lossy:
                 continue
             first = lossy[0]
@@ -331,7 +335,9 @@ class _Checking:
             self.warnings.append(f"no second opinion: SymPy failed with {type(why).__name__}")
             return {}
         small = {n: e for n, e in found.items() if size(e, _EVALUATED) < _EVALUATED}
-        at = evaluated(list(small.values()), self.variables)
+        at: list[float | None] = [None] * len(small)
+        if None not in self.truth.values:  # else it might compute 9**9**9**9
+            at = evaluated(list(small.values()), self.variables)
         return {name: Derivative(e, value) for (name, e), value in zip(small.items(), at)}
 
     def _with_second_opinion(

@@ -193,7 +193,7 @@ def _snapped(args: list[MpNumber], sizes: list[MpNumber]) -> list[MpNumber]:
     sin(pi) is 1e-70 here, and 3*0.1 differs from 0.3 in the last bit; `sizes` are those of the
     numbers that each was computed from.
     """
-    limit = mpf(10) ** -DIGITS
+    limit = mpf(10) ** (20 - mpmath.mp.dps)
     found: list[MpNumber] = []
     for arg, size in zip(args, sizes):
         whole = mpmath.nint(arg)

@@ -145,7 +145,7 @@ def _derivative(expression: Expression, symbol: Expression) -> Expression:
 
 def _polygamma(order: MpNumber, x: MpNumber) -> MpNumber:
     """Mpmath's psi, but not where it takes a step for every whole number down to x."""
-    if x < -1000 or order > 100:
+    if x < -1000 or not 0 <= order <= 100:
         raise ValueError("too many steps")
     return mpmath.psi(int(order), x)
 

@@ -50,9 +50,9 @@ def sorted_words(words: Sequence[str], parameters: Sequence[click.Parameter]) ->
             text = tail if equals else _next(rest, "--set", "--set NAME=VALUE")
             found.variables.append(_assignment(text))
         elif word in takes_value:
-            _refuse_repetition(word, seen)
             found.options.append(word)
             if takes_value[word]:
+                _refuse_repetition(word, seen)
                 value = _next(rest, word, f"{word} VALUE")
                 found.options[-1:] = [f"{word}={value}"] if word[:2] == "--" else [word, value]
         elif equals and head in takes_value and head[:2] == "--":

@@ -43,7 +43,8 @@ def parse(formula: str, bound: Collection[str] = ()) -> Graph:
 
 def constant(text: str) -> Constant:
     """The constant that a number in a formula is."""
-    return Constant(float(text), text.replace("_", ""))
+    value = float(text)
+    return Constant(value, text.replace("_", "") if value else "0")  # and not 0e999999999
 
 
 class _Call:

@@ -55,7 +55,7 @@ def applied_latex(op: Op, inputs: Sequence[str]) -> str:
     """LaTeX of an operation, from the template in its declaration."""
     if op.variadic:
         return op.latex.format(**{op.parameters[0]: ", ".join(inputs)})
-    if _sign_matters(op) and inputs[0][0] == "-":
+    if _sign_matters(op) and (inputs[0][0] == "-" or r"\cdot" in inputs[0]):
         inputs = [rf"\left({inputs[0]}\right)", *inputs[1:]]
     return op.latex.format(**_named(op, inputs))
 

@@ -17,9 +17,9 @@ from bpcalc.ops.op import Value, elementwise
     kink=Kink(
         "the condition is a number, and 0: the result switches there",
         at=lambda c, a, b: c == 0,
-        ours="the slope of b",
-        torch="the slope of b",
-        jax="the slope of b",
+        ours="0",
+        torch="no gradient",
+        jax="0",
         example="where(0, 1, 2)",
         jump=True,
     ),

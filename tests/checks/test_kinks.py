@@ -37,6 +37,23 @@ def test_at_a_kink_the_gradient_is_a_convention_and_says_so(formula: str, slope:
     assert any("from the left and" in warning for warning in result.warnings)
 
 
+@pytest.mark.parametrize(
+    "formula", ["abs(x - y)", "max(x, y)", "relu(x - 2)*y", "where(x > y, x, 3*y)", "abs(x^2 - 4)"]
+)
+def test_a_kink_away_from_0_is_one_as_well(formula: str) -> None:
+    result = bpcalc.grad(formula, {"x": 2, "y": 2} if "y" in formula else {"x": 2})
+    assert of(result, "x") is None
+    assert result.ok
+    assert any("slope by x is" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(("formula", "x"), [("floor(x)", 1e300), ("ceil(x)", -1e35)])
+def test_a_jump_among_large_numbers_is_one_as_well(formula: str, x: float) -> None:
+    result = bpcalc.grad(formula, x=x)
+    assert of(result, "x") is None
+    assert result.ok
+
+
 @pytest.mark.parametrize("formula", ["step(x)", "floor(x)", "sign(x)", "x > 0", "x*0 + ceil(x)"])
 def test_at_a_jump_there_is_no_slope_at_all(formula: str) -> None:
     result = bpcalc.grad(formula, x=0)

@@ -328,10 +328,10 @@ def test_json_is_json_in_every_encoding(encoding: str) -> None:
 def test_errors_can_be_shown_in_ascii() -> None:
     env = environment(PYTHONIOENCODING="ascii")
     done = subprocess.run(
-        command("grad", "σ + 数"), capture_output=True, timeout=TIMEOUT, env=env, text=True
+        command("grad", "δ + 数"), capture_output=True, timeout=TIMEOUT, env=env, text=True
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: \\u03c3 has no value")
+    assert done.stderr.startswith("error: \\u03b4 has no value")
 
 
 # What a formula brings along

@@ -103,7 +103,7 @@ ERRORS: dict[str, tuple[str, ...]] = {
     "infinite-slope": ("sqrt(x - y)", "--x", "2", "--y", "2"),
     "power-of-a-negative-number": ("(x - 9)^(1/3)", "--x", "1"),
     "lost-digits": ("(1 + x) - 1", "--x", "1e-13"),
-    "kink": ("abs(x - y)", "--x", "2", "--y", "2"),
+    "kink": ("relu(x)*y", "--x", "0", "--y", "2"),
     "left-out": ("a = x^2; b = 3*x; a + 1", "--x", "2"),
     "value-that-is-no-number": ("x", "--x", "two"),
     "wrt-of-nothing": ("rate*time", "--rate", "1", "--time", "2", "--wrt", "tiem"),
