@@ -364,7 +364,7 @@ def one_sided_slopes(
     with mpmath.workdps(FINEST):
         exact = {n: number(value) for n, value in variables.items()}
         here = forward(graph, exact).values[graph.output]
-        step = (abs(exact[name]) or mpf(1)) * mpf(10) ** -200
+        step = min(abs(exact[name]) or mpf(1), mpf(1)) * mpf(10) ** -200
 
         def moved(distance: MpNumber) -> MpNumber | None:
             there = forward(graph, {**exact, name: exact[name] + distance}).values[graph.output]

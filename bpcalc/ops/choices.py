@@ -17,9 +17,9 @@ from bpcalc.ops.op import Value, elementwise
     kink=Kink(
         "the condition is a number, and 0: the result switches there",
         at=lambda c, a, b: c == 0,
-        ours="0",
-        torch="no gradient",
-        jax="0",
+        ours="0 with respect to the condition",
+        torch="no gradient with respect to the condition",
+        jax="0 with respect to the condition",
         example="where(0, 1, 2)",
         jump=True,
     ),

@@ -169,5 +169,6 @@ def convention(words: str, op: Op, args: tuple[float, ...]) -> list[float | None
         "1 to x, nothing to the bound": [1, 0, 0],
         "half to x, half to the bound": [0.5, 0, 0.5],
         "0 with respect to the exponent": [None, 0],
+        "0 with respect to the condition": [0, None, None],
     }
     return known[words] if words in known else [float(words)] * len(args)
