@@ -41,15 +41,18 @@ def quantity(name: str, value: float | str) -> Constant:
         return value
     if isinstance(value, str):
         return _from_text(name, value)
-    if isinstance(value, bool) or not hasattr(value, "__float__"):
+    if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__float__"):
         raise RequestError(f"the value of {name} is {printable(repr(value), 60)}, not a number")
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError) as why:
         raise RequestError(f"the value of {name} is not a number: {why}") from None
-    text = repr(number) if isinstance(value, float) else str(value)  # an int, a Decimal: exactly
-    exact = text if _DECIMAL.fullmatch(text) and len(text) <= MAX_DIGITS else repr(number)
-    return Constant(_finite(name, number, repr(value)), exact)
+    # An int or a Decimal says exactly what is meant, a float its shortest decimal.
+    exact = isinstance(value, int) or type(value).__name__ == "Decimal"
+    text = str(value) if exact else repr(number)
+    if not _DECIMAL.fullmatch(text) or len(text) > MAX_DIGITS:
+        text = repr(number)
+    return Constant(_finite(name, number, repr(value)), text)
 
 
 def _from_text(name: str, text: str) -> Constant:

@@ -38,7 +38,8 @@ def test_at_a_kink_the_gradient_is_a_convention_and_says_so(formula: str, slope:
 
 
 @pytest.mark.parametrize(
-    "formula", ["abs(x - y)", "max(x, y)", "relu(x - 2)*y", "where(x > y, x, 2*x - y)", "abs(x^2 - 4)"]
+    "formula",
+    ["abs(x - y)", "max(x, y)", "relu(x - 2)*y", "where(x > y, x, 2*x - y)", "abs(x^2 - 4)"],
 )
 def test_a_kink_away_from_0_is_one_as_well(formula: str) -> None:
     result = bpcalc.grad(formula, {"x": 2, "y": 2} if "y" in formula else {"x": 2})
