@@ -90,6 +90,7 @@ def calculated(
         graph, values, gradients, float(seed), variables, wanted
     )
     result.kinks = kinks(graph, values, gradients)
+    result.warnings += _ids_taken(graph)
     result.warnings += _kinks_said(graph, result.kinks)
     if check:
         from bpcalc.checks.check import check as checked
@@ -118,6 +119,21 @@ def _wrt(graph: Graph, wrt: Sequence[str] | str | None) -> list[str]:
             hint=did_you_mean(name, list(named)) or f"the formula has {listed or 'none'}",
         )
     return list(dict.fromkeys(names))
+
+
+def _ids_taken(graph: Graph) -> list[str]:
+    """A warning where a name of the formula is the id of another node."""
+    said = []
+    for name, index in graph.by_name.items():
+        number = name[1:] if name[0] == "n" and name.isascii() and name[1:].isdigit() else ""
+        if (
+            number
+            and len(number) < 9
+            and 1 <= int(number) <= len(graph)
+            and int(number) - 1 != index
+        ):
+            said.append(f"{name} is a name in the formula, and the id of another node")
+    return said
 
 
 def _kinks_said(graph: Graph, kinks: Sequence[tuple[int, Kink]]) -> list[str]:

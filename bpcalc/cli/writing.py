@@ -149,9 +149,10 @@ def _entry(found: Any, key: str) -> Any:
     if isinstance(found, list):
         if key.isascii() and key.isdigit() and len(key) < 10:
             return found[int(key)] if int(key) < len(found) else _NOTHING
-        for entry in found:
-            if isinstance(entry, dict) and key in (entry.get("id"), entry.get("name")):
-                return entry
+        for kind in ("id", "name"):
+            for entry in found:
+                if isinstance(entry, dict) and entry.get(kind) == key:
+                    return entry
     return _NOTHING
 
 

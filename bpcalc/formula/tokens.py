@@ -15,7 +15,7 @@ from bpcalc.errors import RequestError, Span
 END = ""
 
 MAX_CHARACTERS = 32_000_000
-MAX_TOKENS = 4_000_000
+MAX_TOKENS = 3_650_000
 
 _PASTED: dict[str, str | int | None] = {
     **dict(zip("−–‒―﹣－", "------")),

@@ -30,7 +30,8 @@ class Look(NamedTuple):
 
 def table(result: Result, look: Look = Look(), digits: int = DIGITS) -> str:  # noqa: B008
     """The whole output of `bpcalc grad`: the nodes, the gradient, what SymPy says."""
-    parts: list[RenderableType] = [_nodes(result, look, digits), _summary(result, look, digits)]
+    nodes, look = _nodes(result, look, digits)
+    parts: list[RenderableType] = [nodes, _summary(result, look, digits)]
     said = verdict(result)
     if said:
         good = result.check is not None and result.check.ok
@@ -68,29 +69,42 @@ def new_table(look: Look) -> Table:
     )
 
 
-def _nodes(result: Result, look: Look, digits: int) -> Table:
-    """The nodes; where the terminal is too narrow for every product in full, in short form."""
+def _nodes(result: Result, look: Look, digits: int) -> tuple[Table, Look]:
+    """The nodes, in short form where the terminal is too narrow for every product in full.
+
+    Where it is too narrow even for that, the table is as wide as it has to be: better broken by
+    the terminal than cut.
+    """
     times = "×" if look.unicode else "*"
     full = _filled(result, look, Style(digits, times))
     if look.width is None:
-        return full
-    needed = Console(width=100_000, file=io.StringIO()).measure(full).maximum
-    return full if needed <= look.width else _filled(result, look, Style(digits, times, short=True))
+        return full, look
+    ruler = Console(width=100_000, file=io.StringIO())
+    if ruler.measure(full).maximum <= look.width:
+        return full, look
+    short = _filled(result, look, Style(digits, times, short=True))
+    if ruler.measure(short).minimum <= look.width:
+        return short, look
+    unlimited = look._replace(width=None)
+    return _filled(result, unlimited, Style(digits, times)), unlimited
 
 
 def _filled(result: Result, look: Look, style: Style) -> Table:
     checked = result.check is not None
     wrap = look.width is not None
+    shown = rows(result, style)
     found = new_table(look)
     found.add_column("node", no_wrap=True)
-    found.add_column("formula", overflow="fold", no_wrap=not wrap)
+    formulas = max(len(row.formula) for row in shown)
+    found.add_column("formula", overflow="fold", no_wrap=not wrap, min_width=min(formulas, 12))
     found.add_column("value", justify="right", no_wrap=True)  # no number is ever broken
     found.add_column("gradient", justify="right", no_wrap=True)
     upstream = "consumer" if style.short else "upstream"
-    found.add_column(f"{upstream} {style.times} local", overflow="fold", no_wrap=not wrap)
+    longest = max(len(word) for row in shown for line in row.shares for word in line.split())
+    found.add_column(f"{upstream} {style.times} local", no_wrap=not wrap, min_width=longest)
     if checked:
         found.add_column("SymPy", no_wrap=True)
-    for row in rows(result, style):
+    for row in shown:
         cells = [
             Text(row.id),
             Text(row.formula, style="bold" if " = " in row.formula else ""),
