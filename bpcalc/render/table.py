@@ -96,7 +96,7 @@ def _filled(result: Result, look: Look, style: Style) -> Table:
     found = new_table(look)
     found.add_column("node", no_wrap=True)
     formulas = max(len(row.formula) for row in shown)
-    found.add_column("formula", overflow="fold", no_wrap=not wrap, min_width=min(formulas, 12))
+    found.add_column("formula", overflow="fold", no_wrap=not wrap, min_width=min(formulas, 4))
     found.add_column("value", justify="right", no_wrap=True)  # no number is ever broken
     found.add_column("gradient", justify="right", no_wrap=True)
     upstream = "consumer" if style.short else "upstream"
