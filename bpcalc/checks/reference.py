@@ -455,12 +455,14 @@ def evaluated(
 
 
 def _agreed(function: Callable[..., MpNumber], values: Sequence[Constant]) -> float | None:
-    results = []
-    for digits in (FINEST, BEYOND):
+    """What two precisions agree on; a 0 may be one that needs more digits."""
+    coarse = None
+    for digits in (COARSE, FINE, FINEST, BEYOND):
         with mpmath.workdps(digits):
-            results.append(real(function(*[number(value) for value in values])))
-    coarse, fine = results
-    if coarse is None or fine is None or abs(fine) > _LARGEST:
-        return None
-    agree = abs(fine - coarse) <= abs(fine) * mpf(10) ** -DIGITS
-    return float(fine) if agree else None
+            fine = real(function(*[number(value) for value in values]))
+        if coarse is not None and fine is not None and abs(fine) <= _LARGEST:
+            last = digits == BEYOND
+            if abs(fine - coarse) <= abs(fine) * mpf(10) ** -DIGITS and (fine or last):
+                return float(fine)
+        coarse = fine
+    return None

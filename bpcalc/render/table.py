@@ -94,6 +94,7 @@ def _filled(result: Result, look: Look, style: Style) -> Table:
     wrap = look.width is not None
     shown = rows(result, style)
     found = new_table(look)
+    found.pad_edge = not style.short  # two columns more for numbers
     found.add_column("node", no_wrap=True)
     formulas = max(len(row.formula) for row in shown)
     found.add_column("formula", overflow="fold", no_wrap=not wrap, min_width=min(formulas, 4))
