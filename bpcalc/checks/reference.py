@@ -1,14 +1,15 @@
 """Values and gradients anew, to 50 digits, from the numbers as typed and from SymPy's derivatives.
 
-Everything here is independent of the engine: other numbers (mpmath's, not floats), other
-derivatives (SymPy's of the textbook meaning, not the rules), another order: each node gathers its
+The numbers are others than the engine's (mpmath's, not floats), and so are the derivatives (SymPy's
+of the textbook meaning, not the rules) and the order; the graph, and where an operation declares
+its kinks and what `where` chose, are the same. Each node gathers its
 gradient from its consumers, and one sweep in the forward direction with a random tangent at every
 node has to arrive at the same sum.
 
 How many digits a calculation loses on its way is not known beforehand. So it runs twice, with more
 digits the second time, and a number counts when the two runs agree. Where they do not, or where
 terms that are not 0 cancelled to 0, a third run has so many digits that nothing within the range
-of float64 can hide below them.
+of float64 can hide below them; what even a fourth does not settle is None.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def operand_expected(tree: Tree, position: int, after: int) -> RequestError:
     return strange(tree, position)
 
 
-def after_operand(tree: Tree, position: int, in_bracket: bool) -> RequestError:
+def after_operand(tree: Tree, position: int) -> RequestError:
     """Behind a finished operand stands something that cannot follow it."""
     token = tree.tokens[position]
     if token in _ARRAYS:

@@ -224,7 +224,7 @@ class _Expression:
             return DONE
         exponent = superscript(token)
         if exponent is None:
-            raise mistakes.after_operand(self.tree, self.position, self.pending[-1][3] is not None)
+            raise mistakes.after_operand(self.tree, self.position)
         if self.pending[-1][1] == "sqrt":
             self._refuse_power_of_root()
         while self.pending[-1][0] >= POWER:

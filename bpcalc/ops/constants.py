@@ -36,9 +36,6 @@ SQRT2 = Constant(math.sqrt(2.0), "sqrt(2)")
 SQRT_PI = Constant(math.sqrt(math.pi), "sqrt(pi)")
 SQRT_TAU = Constant(math.sqrt(math.tau), "sqrt(2*pi)")
 
-_EXACT = (PI, E, TAU, LN2, LN10, SQRT2, SQRT_PI, SQRT_TAU)
-EXACT = {constant.text: constant for constant in _EXACT}
-"""Constants whose text is a formula rather than a decimal."""
 
 NAMED = {**{constant.text: constant for constant in (PI, E, TAU)}, "π": PI}
 """Constants that a formula may use by name, unless the user binds the name."""
