@@ -50,12 +50,14 @@ def constant(text: str) -> Constant:
 class _Call:
     """A statement, or the body of a function at one place of call, being built."""
 
-    __slots__ = ("arguments", "ids", "position", "statement")
+    __slots__ = ("arguments", "first", "ids", "position", "statement")
 
-    def __init__(self, statement: Statement, arguments: dict[str, int]) -> None:
+    def __init__(self, statement: Statement, arguments: dict[str, int], first: int) -> None:
         self.statement = statement
         self.arguments = arguments
         """The graph nodes that stand for the parameters."""
+        self.first = first
+        """The graph node that it adds first."""
         self.position = statement.start
         self.ids: list[int] = []
         """The graph node of every tree node so far."""
@@ -172,16 +174,18 @@ class _Builder:
 
     def _built(self, statement: Statement) -> int:
         """Add the operations of a statement, and of every function it calls; its root's node."""
-        calls = [_Call(statement, {})]
+        calls = [_Call(statement, {}, self.building.count)]
         while True:
             inner = self._advance(calls[-1])
             if inner is not None:
                 calls.append(inner)
                 continue
-            result = calls.pop().ids[-1]
+            done = calls.pop()
             if not calls:
-                return result
-            calls[-1].ids.append(result)
+                return done.ids[-1]
+            calls[-1].ids.append(done.ids[-1])
+            assert done.statement.name is not None
+            self.building.called(done.statement.name, done.first)
 
     def _size(self, statement: Statement) -> int:
         """How many operations a statement is, its functions written out."""
@@ -199,7 +203,7 @@ class _Builder:
         ops, inputs = self.building.ops, self.building.inputs
         first, last = self.first.append, self.last.append
         offset, ids, arguments = call.statement.start, call.ids, call.arguments
-        count = len(self.building.leaves) + len(ops)
+        count = self.building.count
         for position in range(call.position, call.statement.end):
             what, operands, begin, end = nodes[position]
             if not operands:
@@ -236,7 +240,7 @@ class _Builder:
             raise mistakes.wrong_count(
                 self.tree, position, signature, len(parameters), len(parameters)
             )
-        return _Call(function, dict(zip(parameters, given)))
+        return _Call(function, dict(zip(parameters, given)), self.building.count)
 
     def _special(self, position: int, what: str) -> Op:
         """An op with options, a variadic one, or an error."""

@@ -24,6 +24,15 @@ class Leaf(NamedTuple):
     constant: Constant | None
 
 
+class Call(NamedTuple):
+    """A call of a function of the formula, written out: the nodes from `first` to `last`."""
+
+    function: str
+    first: int
+    last: int
+    """The node whose value the call has."""
+
+
 class Node:
     """One node, as a view for reading; `index` counts from 0, `id` from n1."""
 
@@ -108,6 +117,7 @@ class Graph:
         "_spans",
         "_spans_of",
         "_variables",
+        "calls",
         "leaves",
         "output",
         "source",
@@ -116,6 +126,8 @@ class Graph:
     )
 
     leaves: Sequence[Leaf]
+    calls: Sequence[Call]
+    """The calls of the formula's own functions, inner ones before outer ones."""
     output: int
     """The index of the node whose value the formula has."""
     source: str
@@ -243,6 +255,7 @@ class Building:
         self.ops: list[Op] = []
         self.inputs: list[tuple[int, ...]] = []
         self.names: dict[int, str] = {}
+        self.calls: list[Call] = []
         self.aliases: dict[str, int] = {}
         """Names of statements that only rename: the node they stand for."""
         self.first: Sequence[int] = ()
@@ -257,7 +270,17 @@ class Building:
         """Add an operation; its index."""
         self.ops.append(op)
         self.inputs.append(inputs)
-        return len(self.leaves) + len(self.ops) - 1
+        return self.count - 1
+
+    @property
+    def count(self) -> int:
+        """How many nodes there are so far."""
+        return len(self.leaves) + len(self.ops)
+
+    def called(self, function: str, first: int) -> None:
+        """Note that the nodes from `first` on are a call of a function, if there are any."""
+        if first < self.count:
+            self.calls.append(Call(function, first, self.count - 1))
 
     def finished(
         self,
@@ -270,6 +293,7 @@ class Building:
         graph = Graph.__new__(Graph)
         graph.source = self.source
         graph.leaves = tuple(self.leaves)
+        graph.calls = self.calls
         graph._ops = self.ops
         graph._inputs = self.inputs
         graph._names = self.names
