@@ -63,6 +63,8 @@ class Arrow(NamedTuple):
 
     tail: str
     head: str
+    arg: int | None = None
+    """Which input of the head it is, from 0; None for several edges drawn as one."""
     share: str = ""
     """What the edge brings to the tail's gradient: `1 × 4 = 4`; of several edges their sum."""
     flows: bool = True
@@ -327,7 +329,9 @@ class _Drawing:
                 share = rounded(sum(edge.gradient for edge in edges), self.digits)
             elif flows:
                 share = self._product(edges[0])
-        return Arrow(f"n{tail + 1}", f"n{head + 1}", share, flows, tail in self.selected)
+        arg = edges[0].arg if len(edges) == 1 else None
+        ids = f"n{tail + 1}", f"n{head + 1}"
+        return Arrow(*ids, arg, share, flows, tail in self.selected)
 
     def _product(self, edge: Edge) -> str:
         upstream, local, share = (
