@@ -23,7 +23,7 @@ LAYERS = [
     ["bindings"],
     ["checks", "codegen"],
     ["results"],
-    ["calculator"],
+    ["calculator", "steps"],
     ["rows"],
     ["render"],
     ["cli"],
@@ -37,6 +37,7 @@ UPWARD = {("results", "render"): "a notebook asks a result for its table (_repr_
 HOMES = {
     "click": ["cli"],
     "rich": ["render"],
+    "pygraphviz": ["render"],
     "sympy": ["checks"],
     "mpmath": ["checks"],
     "numpy": ["ops", "engine", "codegen", "rows"],

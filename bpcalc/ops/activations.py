@@ -23,6 +23,7 @@ def _stable_sigmoid(x: Value) -> Value:
 @elementwise(
     _stable_sigmoid,
     meaning=lambda x: 1 / (1 + exp(-x)),
+    textbook=lambda y, x: y * (1 - y),
     aliases="σ",
     latex=r"\sigma\left({x}\right)",
 )
@@ -116,6 +117,7 @@ def softplus(y: Value, x: Value) -> Value:
 
 @elementwise(
     lambda x: x / (1 + abs_(x)),
+    textbook=lambda y, x: 1 / (1 + abs_(x)) ** 2,
     latex=r"\operatorname{{softsign}}\left({x}\right)",
 )
 def softsign(y: Value, x: Value) -> Value:

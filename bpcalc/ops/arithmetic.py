@@ -54,6 +54,7 @@ _POWER = Domain(
 
 @elementwise(
     operator.pow,
+    textbook=lambda y, a, b: (b * a ** (b - 1), y * log(a)),
     symbol="**",
     text="{a}^{b}",
     sympy="Pow",

@@ -51,6 +51,7 @@ def _tie(example: str) -> Kink:
 @elementwise(
     _larger,
     meaning=lambda a, b: where(a >= b, a, b),
+    textbook=lambda y, a, b: (where(a > b, 1, 0), where(b > a, 1, 0)),
     latex=r"\max({a}, {b})",
     kink=_tie("maximum(1, 1)"),
 )
@@ -62,6 +63,7 @@ def maximum(y: Value, a: Value, b: Value) -> Value:
 @elementwise(
     _smaller,
     meaning=lambda a, b: where(a <= b, a, b),
+    textbook=lambda y, a, b: (where(a < b, 1, 0), where(b < a, 1, 0)),
     latex=r"\min({a}, {b})",
     kink=_tie("minimum(1, 1)"),
 )
@@ -101,13 +103,30 @@ def _several(which: str, example: str) -> Kink:
     )
 
 
-@elementwise(_largest, sympy="Max", latex=r"\max({xs})", kink=_several("largest", "max(1, 3, 3)"))
+def _where_it_is(y: Value, *xs: Value) -> tuple[Value, ...]:
+    """1 to the input that was taken, where there is one."""
+    return tuple(where(equal(x, y), 1, 0) for x in xs)
+
+
+@elementwise(
+    _largest,
+    textbook=_where_it_is,
+    sympy="Max",
+    latex=r"\max({xs})",
+    kink=_several("largest", "max(1, 3, 3)"),
+)
 def max_(y: Value, *xs: Value) -> Value:
     """The largest of the inputs; NaN where one of them is."""
     return _equal_shares(y, xs)
 
 
-@elementwise(_smallest, sympy="Min", latex=r"\min({xs})", kink=_several("smallest", "min(1, 1, 3)"))
+@elementwise(
+    _smallest,
+    textbook=_where_it_is,
+    sympy="Min",
+    latex=r"\min({xs})",
+    kink=_several("smallest", "min(1, 1, 3)"),
+)
 def min_(y: Value, *xs: Value) -> Value:
     """The smallest of the inputs; NaN where one of them is."""
     return _equal_shares(y, xs)

@@ -2,97 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from bpcalc.errors import RequestError, did_you_mean, printable
 from bpcalc.ops.domain import EVERYWHERE, Kink
-from bpcalc.ops.op import FUNCTIONS, OPERATORS, TABLE, Op, Value, register_kind
-
-_LOOSE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
-
-
-class Term:
-    """Formula text that can be computed with: `Term("y") * Term("x")` is `y*x`."""
-
-    __slots__ = ("binding", "text")
-
-    def __init__(self, text: str, binding: int = _ATOM) -> None:
-        self.text = text
-        self.binding = binding
-        """How tightly its outermost operator binds."""
-
-    def _within(self, binding: int) -> str:
-        return self.text if self.binding >= binding else f"({self.text})"
-
-    def __add__(self, other: Value) -> Term:
-        return _infix(self, " + ", other, _SUM)
-
-    def __radd__(self, other: Value) -> Term:
-        return self if other == 0 else _infix(other, " + ", self, _SUM)
-
-    def __sub__(self, other: Value) -> Term:
-        return _infix(self, " - ", other, _SUM)
-
-    def __rsub__(self, other: Value) -> Term:
-        return _infix(other, " - ", self, _SUM)
-
-    def __mul__(self, other: Value) -> Term:
-        return _infix(self, "*", other, _PRODUCT)
-
-    def __rmul__(self, other: Value) -> Term:
-        return _infix(other, "*", self, _PRODUCT)
-
-    def __truediv__(self, other: Value) -> Term:
-        return _infix(self, "/", other, _PRODUCT)
-
-    def __rtruediv__(self, other: Value) -> Term:
-        return _infix(other, "/", self, _PRODUCT)
-
-    def __pow__(self, other: Value) -> Term:
-        return Term(f"{self._within(_ATOM)}^{term(other)._within(_POWER)}", _POWER)
-
-    def __neg__(self) -> Term:
-        return Term(f"-{self._within(_PRODUCT)}", _SIGN)
-
-    def __lt__(self, other: Value) -> Term:
-        return _infix(self, " < ", other, _LOOSE)
-
-    def __le__(self, other: Value) -> Term:
-        return _infix(self, " <= ", other, _LOOSE)
-
-    def __gt__(self, other: Value) -> Term:
-        return _infix(self, " > ", other, _LOOSE)
-
-    def __ge__(self, other: Value) -> Term:
-        return _infix(self, " >= ", other, _LOOSE)
-
-
-def term(value: Value) -> Term:
-    """A name stays what it is; a number becomes its text."""
-    if isinstance(value, Term):
-        return value
-    text = getattr(value, "text", None) or f"{value:.17g}"
-    return Term(text, _SUM if text[0] == "-" else _ATOM)
-
-
-def _infix(a: Value, sign: str, b: Value, binding: int) -> Term:
-    left, right = term(a), term(b)
-    return Term(f"{left._within(binding)}{sign}{right._within(binding + 1)}", binding)
-
-
-def _apply(op: Op, args: tuple[Value, ...]) -> Term:
-    terms = [term(arg) for arg in args]
-    options = {name: term(value) for name, value in op.options.items()}
-    if op.text:
-        parts = dict(zip((*op.parameters, *options), (*terms, *options.values())))
-        filled = op.text.format(**{name: part._within(_ATOM) for name, part in parts.items()})
-        return Term(filled, _POWER if "^" in op.text else _LOOSE)
-    given = [f"{k}={v.text}" for k, v in options.items() if op.options[k] is not op.defaults[k]]
-    return Term(f"{op.name}({', '.join([*(t.text for t in terms), *given])})")
-
-
-register_kind(Term, _apply)
+from bpcalc.ops.op import FUNCTIONS, OPERATORS, TABLE, Op
+from bpcalc.ops.terms import Term, term, text
 
 
 class Entry(NamedTuple):
@@ -113,8 +30,7 @@ class Entry(NamedTuple):
 
 def entry(op: Op) -> Entry:
     """An operation as its declaration tells it."""
-    inputs = ("a", "b") if op.variadic else op.parameters
-    terms = [Term(name) for name in inputs]
+    terms = input_names(op)
     options = {name: Term(name) for name in op.options}
     rule = op.rule.func if isinstance(op.rule, partial) else op.rule
     found = rule(Term("y"), *terms, **options)
@@ -126,18 +42,41 @@ def entry(op: Op) -> Entry:
         op.family,
         " ".join(op.doc.split()),
         _meaning(op, terms, options),
-        {name: term(slope).text for name, slope in zip(inputs, slopes)},
+        {name: text(term(slope)) for name, slope in zip(map(text, terms), slopes)},
         "" if op.domain is EVERYWHERE else op.domain.words,
         op.kinks,
     )
 
 
 def _meaning(op: Op, terms: list[Term], options: dict[str, Any]) -> str:
+    found = meaning(op, terms, options)
+    return "" if found is None else text(found)
+
+
+def meaning(
+    op: Op, terms: Sequence[Term] | None = None, options: Mapping[str, Any] | None = None
+) -> Term | None:
+    """The textbook formula of an operation that is made of others; of others there is none.
+
+    It stands for the inputs given, by default for names, and for the options of the operation.
+    """
+    terms = input_names(op) if terms is None else terms
+    options = op.options if options is None else options
     formula = op.meaning or (op.forward if callable(op.forward) and not op.primitive else None)
     if formula is None or op.sympy:  # a library's function, or one that approximates it
-        return ""
-    text = term(formula(*terms, **options)).text
-    return "" if text == op.signature else text
+        return None
+    found = term(formula(*terms, **options))
+    return None if text(found) == op.signature else found
+
+
+def called(op: Op) -> Term:
+    """An operation on names: `sigmoid(x)`."""
+    return Term(op=op, args=tuple(input_names(op)))
+
+
+def input_names(op: Op) -> list[Term]:
+    """The names of its inputs; of a variadic operation, two."""
+    return [Term(name) for name in (("a", "b") if op.variadic else op.parameters)]
 
 
 def entries() -> list[Entry]:

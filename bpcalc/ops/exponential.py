@@ -70,7 +70,12 @@ def sqrt(y: Value, x: Value) -> Value:
     return 0.5 / y
 
 
-@elementwise("cbrt", sympy="real_cbrt", latex=r"\sqrt[3]{{{x}}}")
+@elementwise(
+    "cbrt",
+    textbook=lambda y, x: 1 / (3 * y**2),
+    sympy="real_cbrt",
+    latex=r"\sqrt[3]{{{x}}}",
+)
 def cbrt(y: Value, x: Value) -> Value:
     """The real cube root, negative where x is."""
     return 1 / (3 * y * y)

@@ -21,14 +21,19 @@ def cosh(y: Value, x: Value) -> Value:
     return sinh(x)
 
 
-@elementwise("tanh", latex=r"\tanh\left({x}\right)")
+@elementwise("tanh", textbook=lambda y, x: 1 - y**2, latex=r"\tanh\left({x}\right)")
 def tanh(y: Value, x: Value) -> Value:
     """The hyperbolic tangent: the real line, squeezed into (-1, 1)."""
     z = exp(-abs_(x))  # 1 - y*y is exactly 0 from x = 19.1 on; 1 / cosh(x)^2 overflows at 711
     return (2 * z / (1 + z * z)) ** 2
 
 
-@elementwise("asinh", latex=r"\operatorname{{arsinh}}\left({x}\right)", aliases="arcsinh")
+@elementwise(
+    "asinh",
+    textbook=lambda y, x: 1 / sqrt(1 + x**2),
+    latex=r"\operatorname{{arsinh}}\left({x}\right)",
+    aliases="arcsinh",
+)
 def asinh(y: Value, x: Value) -> Value:
     """The inverse of sinh."""
     return 1 / hypot(1, x)
@@ -36,6 +41,7 @@ def asinh(y: Value, x: Value) -> Value:
 
 @elementwise(
     "acosh",
+    textbook=lambda y, x: 1 / sqrt(x**2 - 1),
     latex=r"\operatorname{{arcosh}}\left({x}\right)",
     aliases="arccosh",
     domain=at_least(1),
@@ -48,6 +54,7 @@ def acosh(y: Value, x: Value) -> Value:
 @elementwise(
     "atanh",
     meaning=lambda x: (log(1 + x) - log(1 - x)) / 2,
+    textbook=lambda y, x: 1 / (1 - x**2),
     latex=r"\operatorname{{artanh}}\left({x}\right)",
     aliases="arctanh",
     domain=between(-1, 1),

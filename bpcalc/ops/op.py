@@ -72,6 +72,7 @@ class Op:
         "symbol",
         "sympy",
         "text",
+        "textbook",
         "used",
         "variadic",
     )
@@ -95,6 +96,9 @@ class Op:
     """As declared: a name that `math` and NumPy share, an operator, or a function over ops."""
     meaning: Callable[..., Value] | None
     """The textbook formula, where the forward is an accurate rewriting of it."""
+    textbook: Callable[..., Value] | None
+    """The rule as textbooks print it, y * (1 - y), where the rule itself is an accurate rewriting
+    of it. It is only shown, and only where it gives the same number."""
     sympy: str
     """SymPy's name for it, where that differs."""
     symbol: str
@@ -204,6 +208,7 @@ def elementwise(
     forward: Forward,
     *,
     meaning: Callable[..., Value] | None = None,
+    textbook: Callable[..., Value] | None = None,
     symbol: str = "",
     text: str = "",
     sympy: str = "",
@@ -234,6 +239,7 @@ def elementwise(
         op.forward = forward
         op.scalar = _scalar(forward)
         op.meaning = meaning
+        op.textbook = textbook
         op.sympy = sympy or (forward if isinstance(forward, str) else "")
         op.symbol = symbol
         op.text = text or _operator_text(symbol, op.parameters)

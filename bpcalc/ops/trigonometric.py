@@ -27,19 +27,36 @@ def tan(y: Value, x: Value) -> Value:
     return 1 + y * y
 
 
-@elementwise("asin", latex=r"\arcsin\left({x}\right)", aliases="arcsin", domain=within(-1, 1))
+@elementwise(
+    "asin",
+    textbook=lambda y, x: 1 / sqrt(1 - x**2),
+    latex=r"\arcsin\left({x}\right)",
+    aliases="arcsin",
+    domain=within(-1, 1),
+)
 def asin(y: Value, x: Value) -> Value:
     """The angle in [-pi/2, pi/2] whose sine is x."""
     return 1 / sqrt((1 - x) * (1 + x))  # 1 - x*x loses its digits near 1
 
 
-@elementwise("acos", latex=r"\arccos\left({x}\right)", aliases="arccos", domain=within(-1, 1))
+@elementwise(
+    "acos",
+    textbook=lambda y, x: -1 / sqrt(1 - x**2),
+    latex=r"\arccos\left({x}\right)",
+    aliases="arccos",
+    domain=within(-1, 1),
+)
 def acos(y: Value, x: Value) -> Value:
     """The angle in [0, pi] whose cosine is x."""
     return -1 / sqrt((1 - x) * (1 + x))
 
 
-@elementwise("atan", latex=r"\arctan\left({x}\right)", aliases="arctan")
+@elementwise(
+    "atan",
+    textbook=lambda y, x: 1 / (1 + x**2),
+    latex=r"\arctan\left({x}\right)",
+    aliases="arctan",
+)
 def atan(y: Value, x: Value) -> Value:
     """The angle in (-pi/2, pi/2) whose tangent is x."""
     h = hypot(1, x)
@@ -48,6 +65,7 @@ def atan(y: Value, x: Value) -> Value:
 
 @elementwise(
     "atan2",
+    textbook=lambda y, a, b: (b / (a**2 + b**2), -a / (a**2 + b**2)),
     latex=r"\operatorname{{atan2}}\left({a}, {b}\right)",
     aliases="arctan2",
     kink=(
@@ -81,6 +99,7 @@ def atan2(y: Value, a: Value, b: Value) -> Value:
 @elementwise(
     "hypot",
     meaning=lambda a, b: sqrt(a * a + b * b),
+    textbook=lambda y, a, b: (a / y, b / y),
     latex=r"\sqrt{{{a}^2 + {b}^2}}",
     kink=Kink(
         "both are 0",

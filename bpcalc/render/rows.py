@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bpcalc.graph.text import expression
 from bpcalc.render.numbers import rounded
+from bpcalc.render.sentences import ENGLISH, Sentences
 
 if TYPE_CHECKING:
     from bpcalc.results import Edge, Result
@@ -118,7 +119,7 @@ def slopes(result: Result, digits: int) -> list[Slope]:
     return found
 
 
-def verdict(result: Result, digits: int = 3) -> str:
+def verdict(result: Result, digits: int = 3, words: Sentences = ENGLISH) -> str:
     """What SymPy says of all nodes, in one sentence; empty without a check."""
     check = result.check
     if check is None:
@@ -128,14 +129,14 @@ def verdict(result: Result, digits: int = 3) -> str:
     open_ = sum(node.ok is None for node in check.nodes)
     if wrong:
         named = ", ".join(wrong[:8]) + (", ..." if len(wrong) > 8 else "")
-        return f"SymPy disagrees on {len(wrong)} of {count} nodes: {named}"
+        return words.disagrees.format(wrong=len(wrong), count=count, named=named)
     if check.ok is False:
-        return "SymPy's check contradicts itself: trust neither it nor the gradient"
+        return words.contradicts
     if open_ == count:
-        return f"SymPy could check none of {count} nodes"
+        return words.could_check_none.format(count=count)
     error = "0" if not check.max_error else f"{check.max_error:.{digits}g}"
     if open_:
-        whole = f"SymPy agrees on {count - open_} of {count} nodes, and could not check {open_}"
-    else:
-        whole = f"SymPy agrees on all {count} nodes, value and gradient"
-    return f"{whole}; error at most {error}"
+        return words.agrees_on_some.format(
+            agreed=count - open_, count=count, open=open_, error=error
+        )
+    return words.agrees.format(count=count, error=error)

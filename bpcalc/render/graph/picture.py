@@ -18,6 +18,7 @@ from bpcalc.results import Edge
 
 if TYPE_CHECKING:
     from bpcalc.graph import Graph
+    from bpcalc.ops.op import Value
     from bpcalc.results import Result
 
 READABLE = 60
@@ -334,9 +335,8 @@ class _Drawing:
         return Arrow(*ids, arg, share, flows, tail in self.selected)
 
     def _product(self, edge: Edge) -> str:
-        upstream, local, share = (
-            rounded(number, self.digits) for number in (edge.upstream, edge.local, edge.gradient)
-        )
+        numbers: tuple[Value, ...] = (edge.upstream, edge.local, edge.gradient)
+        upstream, local, share = (rounded(number, self.digits) for number in numbers)
         return f"{upstream} × {local} = {share}"
 
     # What is too much

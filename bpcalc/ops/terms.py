@@ -1,0 +1,209 @@
+"""Expressions that rules can be run on, as trees: names, nodes and numbers, and ops on them.
+
+A rule is written with operators and other ops. Run on terms instead of numbers it gives its own
+formula, which `text` writes here, and LaTeX and MathML elsewhere:
+
+    >>> from bpcalc.ops import TABLE
+    >>> text(TABLE["sigmoid"].rule(Term("y"), Term("x")))
+    'y*sigmoid(-x)'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from bpcalc.ops.op import OPERATORS, Op, Value, register_kind
+
+LOOSE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
+"""How tightly the outermost operator of a text binds."""
+
+
+class NodeLeaf(NamedTuple):
+    """A node of a graph; what stands for it, its name or its value, the writer is told."""
+
+    node: int
+
+
+Leaf: TypeAlias = "str | NodeLeaf | float"
+
+
+class Term:
+    """A name, a node or a number; or an op on other terms."""
+
+    __slots__ = ("args", "leaf", "op")
+
+    def __init__(self, leaf: Leaf = "", op: Op | None = None, args: tuple[Term, ...] = ()) -> None:
+        self.leaf = leaf
+        self.op = op
+        """None for a leaf."""
+        self.args = args
+
+    def __add__(self, other: Value) -> Term:
+        return _infix("+", self, other)
+
+    def __radd__(self, other: Value) -> Term:
+        return self if other == 0 else _infix("+", other, self)  # sum() starts from 0
+
+    def __sub__(self, other: Value) -> Term:
+        return _infix("-", self, other)
+
+    def __rsub__(self, other: Value) -> Term:
+        return _infix("-", other, self)
+
+    def __mul__(self, other: Value) -> Term:
+        return _infix("*", self, other)
+
+    def __rmul__(self, other: Value) -> Term:
+        return _infix("*", other, self)
+
+    def __truediv__(self, other: Value) -> Term:
+        return _infix("/", self, other)
+
+    def __rtruediv__(self, other: Value) -> Term:
+        return _infix("/", other, self)
+
+    def __pow__(self, other: Value) -> Term:
+        return _infix("**", self, other)
+
+    def __rpow__(self, other: Value) -> Term:
+        return _infix("**", other, self)
+
+    def __neg__(self) -> Term:
+        return Term(op=OPERATORS["unary -"], args=(self,))
+
+    def __lt__(self, other: Value) -> Term:
+        return _infix("<", self, other)
+
+    def __le__(self, other: Value) -> Term:
+        return _infix("<=", self, other)
+
+    def __gt__(self, other: Value) -> Term:
+        return _infix(">", self, other)
+
+    def __ge__(self, other: Value) -> Term:
+        return _infix(">=", self, other)
+
+    @property
+    def binding(self) -> int:
+        """How tightly its outermost operator binds; of a number that is for the writer to see."""
+        return ATOM if self.op is None else binding(self.op)
+
+
+def node(index: int) -> Term:
+    """The term of a graph's node."""
+    return Term(NodeLeaf(index))
+
+
+def term(value: Value) -> Term:
+    """A term stays what it is; a number becomes one."""
+    return value if isinstance(value, Term) else Term(value)
+
+
+def _infix(symbol: str, a: Value, b: Value) -> Term:
+    return Term(op=OPERATORS[symbol], args=(term(a), term(b)))
+
+
+def _applied(op: Op, args: tuple[Value, ...]) -> Term:
+    exponent = op.options.get("exponent")
+    if op.name == "power" and not isinstance(exponent, Term) and exponent == 1:
+        return term(args[0])  # 2*x^(2 - 1) is read as 2*x
+    return Term(op=op, args=tuple(term(arg) for arg in args))
+
+
+register_kind(Term, _applied)
+
+
+def binding(op: Op) -> int:
+    """How tightly an op binds that is written between or before its inputs; functions: ATOM."""
+    if "^" in op.text:
+        return POWER
+    if op.symbol in ("+", "-", "*", "/"):
+        if op.arity == 1:
+            return SIGN
+        return SUM if op.symbol in "+-" else PRODUCT
+    return LOOSE if op.text else ATOM
+
+
+def least_binding(op: Op, arg: int) -> int:
+    """How tightly an input has to bind to stand there without brackets."""
+    bound = binding(op)
+    if bound == ATOM:
+        return LOOSE
+    if bound == POWER:
+        return POWER if arg else ATOM
+    if bound == SIGN:
+        return PRODUCT
+    return bound if arg == 0 and bound != LOOSE else bound + 1
+
+
+def number_text(value: float) -> str:
+    """A number as typed where it was typed, else its shortest form."""
+    return getattr(value, "text", None) or f"{value:.17g}"
+
+
+def _no_node(index: int) -> str:
+    return f"n{index + 1}"
+
+
+def text(term: Term, leaf: Callable[[int], str] = _no_node, pretty: bool = False) -> str:
+    """A term as formula text; `leaf` writes a node, by its name or by its value.
+
+    `pretty` is for reading only: `·` for `*`, and whole exponents raised.
+    """
+    if term.op is None:
+        if isinstance(term.leaf, NodeLeaf):
+            return leaf(term.leaf.node)
+        return term.leaf if isinstance(term.leaf, str) else number_text(term.leaf)
+    op = term.op
+    inputs = [text(arg, leaf, pretty) for arg in term.args]
+    if not op.text:
+        return f"{op.name}({', '.join([*inputs, *_options(op, leaf, pretty)])})"
+    inputs = [
+        bracketed(written, arg.binding, least_binding(op, place), place)
+        for place, (arg, written) in enumerate(zip(term.args, inputs))
+    ]
+    numbers = {name: _option(value, leaf, pretty) for name, value in op.options.items()}
+    parts = {**dict(zip(op.parameters, inputs)), **numbers}
+    if not pretty:
+        return op.text.format(**parts)
+    return _prettily(op, parts)
+
+
+def bracketed(written: str, found: int, needed: int, place: int) -> str:
+    """An input in brackets, if it would be read as something else without them."""
+    if written[:1] == "-":
+        found = min(found, SIGN)
+    if found < needed or (written[:1] == "-" and (place or needed == ATOM)):
+        return f"({written})"
+    return written
+
+
+def _options(op: Op, leaf: Callable[[int], str], pretty: bool) -> list[str]:
+    """The options that differ from what they are by default."""
+    return [
+        f"{name}={text(term(value), leaf, pretty)}"
+        for name, value in op.options.items()
+        if isinstance(value, Term) or op.defaults[name] != value
+    ]
+
+
+def _option(value: Any, leaf: Callable[[int], str], pretty: bool) -> str:
+    """An exponent: in brackets where it is not a name or a number."""
+    given = term(value)
+    written = text(given, leaf, pretty)
+    return f"({written})" if given.binding < POWER else written
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _prettily(op: Op, parts: dict[str, str]) -> str:
+    if binding(op) == POWER:
+        base, exponent = parts.values()
+        digits = exponent.strip("()")
+        if digits.removeprefix("-").isdecimal() and digits.isascii() and len(digits) < 5:
+            return base + digits.translate(_RAISED)
+    if op.symbol == "*":
+        return "·".join(parts.values())
+    return op.text.format(**parts)

@@ -1,0 +1,238 @@
+"""steps -> lines: the equations of each step, written in a notation.
+
+What an equation says is decided here, once; how a name, a number or a formula looks in text, in
+LaTeX or in HTML is the notation's (`Notation`). A line is a chain of sides, `a = b = c`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from bpcalc.ops.terms import PRODUCT, Term, bracketed
+from bpcalc.steps import EdgeStep, NothingStep, PathStep, StartStep, Step, SumStep, ValueStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bpcalc.checks.check import Derivative
+    from bpcalc.graph import Graph
+    from bpcalc.ops.op import Value
+    from bpcalc.render.sentences import Sentences
+    from bpcalc.results import Edge, Result
+
+
+class Line(NamedTuple):
+    """One step as a reader sees it."""
+
+    step: Step | None
+    """None where it is no step, but a value given or a result."""
+    left: str
+    """What the equation is about: `∂f/∂n4`, or `n4`."""
+    sides: Sequence[str]
+    """What it equals, one form after the other; the last one is a number."""
+    through: str = ""
+    """Along which edge, where that is not the whole of `left`."""
+    part: bool = False
+    """Whether the sides are a part of `left` only, the share of one edge or path."""
+    remark: str = ""
+
+
+class Notation:
+    """How names, numbers and formulas are written. Text; LaTeX and MathML are subclasses.
+
+    What it writes may stand in a product: `times` sees to the brackets.
+    """
+
+    def __init__(self, result: Result, words: Sentences, digits: int) -> None:
+        self.result = result
+        self.graph = result.graph
+        self.words = words
+        self.digits = digits
+        self.output = output_name(self.graph)
+        self.objective = objective_name(self.graph, result.seed)
+        """What is differentiated: the output; or L, where a gradient of it was given."""
+
+    # What a subclass writes in its own way
+
+    def plain(self, text: str) -> str:
+        """Words, or a name that is no node's."""
+        return text
+
+    def label(self, index: int) -> str:
+        """The name of a node, or its id."""
+        return node_name(self.graph, index)
+
+    def number(self, value: Value) -> str:
+        """A number, rounded."""
+        from bpcalc.render.numbers import rounded
+
+        return rounded(value, self.digits)
+
+    def formula(self, term: Term, leaf: Callable[[int], str]) -> str:
+        """A formula, its nodes written by `leaf`."""
+        raise NotImplementedError
+
+    def slope(self, of: str, by: str) -> str:
+        """∂of/∂by."""
+        raise NotImplementedError
+
+    def product(self, factors: Sequence[str], *, tight: bool = False) -> str:
+        """Factors that are written so that they can stand in a product."""
+        raise NotImplementedError
+
+    def brackets(self, text: str) -> str:
+        """The same in brackets."""
+        return f"({text})"
+
+    def symbolic(self, derivative: Derivative) -> str:
+        """SymPy's derivative of the whole formula."""
+        raise NotImplementedError
+
+    def summands(self, parts: Sequence[tuple[str, str]]) -> str:
+        """A sum of numbers, each with the words that say where it comes from."""
+        raise NotImplementedError
+
+    # What is built from that
+
+    def input(self, index: int) -> str:
+        """A node as it stands in a formula: a constant as its number."""
+        leaves = self.graph.leaves
+        constant = index < len(leaves) and leaves[index].name is None
+        return self.number(leaves[index].constant) if constant else self.label(index)
+
+    def gradient(self, index: int) -> str:
+        """∂f/∂node."""
+        return self.slope(self.plain(self.objective), self.label(index))
+
+    def factor(self, term: Term, leaf: Callable[[int], str]) -> str:
+        """A formula as the second factor of a product."""
+        written = self.formula(term, leaf)
+        return bracketed(written, term.binding, PRODUCT, 1)
+
+    def through(self, edge: Edge) -> str:
+        """The words that name an edge to a node at which several meet."""
+        consumer = self.label(edge.consumer)
+        if self.graph.inputs(edge.consumer).count(edge.input) > 1:
+            return self.words.through_input.format(node=consumer, place=edge.arg + 1)
+        return self.words.through.format(node=consumer)
+
+
+def node_name(graph: Graph, index: int) -> str:
+    """A node's name, else its id."""
+    return graph.name(index) or f"n{index + 1}"
+
+
+def output_name(graph: Graph) -> str:
+    """What the formula's value is called: the statement's name, or `f`."""
+    return graph.name(graph.output) or _free(graph, "f")
+
+
+def objective_name(graph: Graph, seed: Value) -> str:
+    """What is differentiated: the output, or an `L` beyond it that gave the seed."""
+    return output_name(graph) if seed == 1 else _free(graph, "L")
+
+
+def _free(graph: Graph, wanted: str) -> str:
+    """The name, with primes as long as the formula has it too."""
+    while wanted in graph.by_name:
+        wanted += "′"
+    return wanted
+
+
+def line(step: Step, notation: Notation) -> Line:
+    """A step, told in a notation."""
+    match step:
+        case ValueStep():
+            return _value(step, notation)
+        case StartStep():
+            words = notation.words.start if notation.result.seed == 1 else notation.words.given
+            sides = [notation.number(step.gradient)]
+            return Line(step, notation.gradient(step.node), sides, remark=words)
+        case EdgeStep():
+            return _edge(step, notation)
+        case SumStep():
+            return _sum(step, notation)
+        case NothingStep():
+            return _nothing(step, notation)
+        case PathStep():
+            return _path(step, notation)
+
+
+def _value(step: ValueStep, notation: Notation) -> Line:
+    number = notation.number(step.value)
+    sides = [number]
+    if step.formula is not None:
+        values = notation.result.values
+        sides = [
+            notation.formula(step.formula, notation.input),
+            notation.formula(step.formula, lambda index: notation.number(values[index])),
+            number,
+        ]
+    left = notation.label(step.node)
+    if step.node == notation.graph.output and notation.graph.name(step.node) is None:
+        left = f"{notation.plain(notation.output)} = {left}"
+    return Line(step, left, _distinct(sides))
+
+
+def _edge(step: EdgeStep, notation: Notation) -> Line:
+    edge, rule = step.edge, step.rule
+    values = notation.result.values
+    upstream, local = notation.number(edge.upstream), notation.number(edge.local)
+    local = bracketed(local, PRODUCT, PRODUCT, 1)
+    sides = []
+    if notation.label(edge.consumer) != notation.objective:  # ∂C/∂x = ∂C/∂C · ∂C/∂x says nothing
+        chain = [
+            notation.gradient(edge.consumer),
+            notation.slope(notation.label(edge.consumer), notation.label(edge.input)),
+        ]
+        sides.append(notation.product(chain))
+    sides.append(notation.product([upstream, notation.factor(rule, notation.input)]))
+    if rule.op is not None:
+        with_numbers = notation.factor(rule, lambda index: notation.number(values[index]))
+        sides.append(notation.product([upstream, with_numbers]))
+    sides.append(notation.product([upstream, local], tight=True))
+    sides.append(notation.number(edge.gradient))
+    through = "" if step.alone else notation.through(edge)
+    return Line(step, notation.gradient(edge.input), _distinct(sides), through, not step.alone)
+
+
+def _sum(step: SumStep, notation: Notation) -> Line:
+    parts = [(notation.number(edge.gradient), notation.through(edge)) for edge in step.edges]
+    sides = [notation.summands(parts), notation.number(step.gradient)]
+    return Line(step, notation.gradient(step.node), sides)
+
+
+def _nothing(step: NothingStep, notation: Notation) -> Line:
+    if step.edge is not None:
+        left = notation.gradient(step.edge.input)
+        words, through = notation.words.nothing_through, notation.through(step.edge)
+        return Line(step, left, [], through, True, words)
+    zero = [notation.number(0.0)]
+    return Line(step, notation.gradient(step.node), zero, remark=notation.words.nothing)
+
+
+def _path(step: PathStep, notation: Notation) -> Line:
+    labels = [notation.label(index) for index in step.nodes]
+    slopes = [notation.slope(of, by) for of, by in pairwise(labels)]
+    numbers = [notation.number(factor) for factor in step.factors]
+    if notation.result.seed != 1:
+        slopes.insert(0, notation.gradient(step.nodes[0]))
+        numbers.insert(0, notation.number(notation.result.seed))
+    factors = [bracketed(n, PRODUCT, PRODUCT, place) for place, n in enumerate(numbers)]
+    sides = [
+        notation.product(slopes),
+        notation.product(factors),
+        notation.number(step.product),
+    ]
+    return Line(step, notation.gradient(step.nodes[-1]), sides)
+
+
+def _distinct(sides: Sequence[str]) -> list[str]:
+    """Without the sides that say the same as the one before."""
+    found: list[str] = []
+    for side in sides:
+        if not found or side.replace(" ", "") != found[-1].replace(" ", ""):
+            found.append(side)
+    return found

@@ -1,0 +1,172 @@
+"""What a trace tells, chapter by chapter, for every format alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from bpcalc.errors import printable
+from bpcalc.ops.describe import called, meaning
+from bpcalc.render.rows import verdict
+from bpcalc.render.trace.lines import Line, line
+from bpcalc.steps import (
+    MOST_PATHS,
+    EdgeStep,
+    Part,
+    PathStep,
+    SumStep,
+    backward_steps,
+    forward_steps,
+    paths,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from bpcalc.ops.op import Op
+    from bpcalc.render.sentences import Sentences
+    from bpcalc.render.trace.lines import Notation
+    from bpcalc.results import Result
+
+_LONGEST_SOURCE = 24
+"""Lines of the formula that a title shows."""
+
+_MOST_VALUES = 40
+
+
+class Story(NamedTuple):
+    """What is to be told, and in which language."""
+
+    result: Result
+    words: Sentences
+    part: Part
+    node: int | None = None
+    """The node whose gradient alone is asked for."""
+    note: str = ""
+    """Which part of the calculation this is, where it is not the whole."""
+
+
+class Chapter(NamedTuple):
+    """A heading, sentences, and equations."""
+
+    key: str
+    """functions, forward, paths, backward or gradient."""
+    heading: str
+    remarks: Sequence[str]
+    lines: Iterable[Line]
+
+
+def story(result: Result, words: Sentences) -> Story:
+    """The whole calculation."""
+    return Story(result, words, whole(result.graph))
+
+
+def source(result: Result) -> list[str]:
+    """The formula as typed, without the comments at its end, not more than fits on a page."""
+    lines = [printable(text) for text in result.formula.strip().split("\n")]
+    if len(lines) > _LONGEST_SOURCE:
+        lines[_LONGEST_SOURCE:] = ["…"]
+    return lines
+
+
+def values(story: Story, notation: Notation) -> list[Line]:
+    """The values of the variables, as equations."""
+    graph = story.result.graph
+    lines = [
+        Line(None, notation.label(index), [notation.number(story.result.values[index])])
+        for index in list(graph.variables.values())[: _MOST_VALUES + 1]
+    ]
+    return lines if len(lines) <= _MOST_VALUES else []
+
+
+def chapters(story: Story, notation: Notation) -> Iterator[Chapter]:
+    """The chapters in order; the equations are made while one reads."""
+    words, result = story.words, story.result
+    functions = list(_functions(story, notation))
+    if functions:
+        yield Chapter("functions", words.functions, [], functions)
+    forward = (line(step, notation) for step in forward_steps(result, story.part))
+    yield Chapter("forward", words.forward, [], forward)
+    if story.node is not None:
+        yield from _paths(story, notation)
+    nets = frozenset(_net_inputs(story))
+    slope = notation.slope(notation.plain(notation.objective), notation.plain("z"))
+    delta = [words.delta.format(slope=slope)] if nets else []
+    yield Chapter("backward", words.backward, delta, _backward(story, notation, nets))
+    yield Chapter("gradient", words.gradient, [], list(_gradient(story, notation)))
+
+
+def ending(story: Story) -> str:
+    """What SymPy says; or that it was not asked."""
+    return verdict(story.result, words=story.words) or story.words.not_checked
+
+
+def _functions(story: Story, notation: Notation) -> Iterator[Line]:
+    """What a pocket calculator has no key for: sigmoid(x) = 1/(1 + exp(-x))."""
+    graph = story.result.graph
+    used: dict[str, Op] = {}
+    for index, op, _ in graph.operations:
+        if index in story.part.forward or index in story.part.backward:
+            used.setdefault(op.name, op)
+    for op in used.values():
+        formula = meaning(op)
+        if formula is not None and not op.text:
+            sides = [notation.formula(formula, notation.label)]
+            yield Line(None, notation.formula(called(op), notation.label), sides)
+
+
+def _paths(story: Story, notation: Notation) -> Iterator[Chapter]:
+    assert story.node is not None
+    words = story.words
+    found = paths(story.result, story.node)
+    if found is None:
+        names = {"node": notation.label(story.node), "output": notation.plain(notation.output)}
+        many = words.many_paths.format(most=MOST_PATHS, **names)
+        yield Chapter("paths", words.along_paths, [many], [])
+    elif found:
+        lines = [line(step, notation) for step in found]
+        yield Chapter("paths", words.along_paths, [], _together(lines, notation))
+
+
+def _together(lines: list[Line], notation: Notation) -> list[Line]:
+    """The paths; and where there are several, what they come to."""
+    if len(lines) == 1:
+        return lines
+    names = [notation.words.path.format(place=place + 1) for place in range(len(lines))]
+    told = [a._replace(through=name, part=True) for a, name in zip(lines, names)]
+    parts = [(a.sides[-1], name) for a, name in zip(lines, names)]
+    steps = [a.step for a in lines]
+    total = sum(step.product for step in steps if isinstance(step, PathStep))
+    sides = [notation.summands(parts), notation.number(total)]
+    return [*told, Line(None, lines[0].left, sides)]
+
+
+def _backward(story: Story, notation: Notation, nets: frozenset[int]) -> Iterator[Line]:
+    for step in backward_steps(story.result, story.part, notation.digits):
+        told = line(step, notation)
+        if isinstance(step, SumStep) or (isinstance(step, EdgeStep) and step.alone):
+            node = step.node if isinstance(step, SumStep) else step.edge.input
+            if node in nets:
+                told = told._replace(remark="δ")
+        yield told
+
+
+def _net_inputs(story: Story) -> Iterator[int]:
+    """The nodes that an activation function gets; their gradients are the neurons' deltas."""
+    graph = story.result.graph
+    for _, op, inputs in graph.operations:
+        if op.family == "activations" or op.name == "tanh":
+            index = inputs[0]
+            if index >= len(graph.leaves) and index in story.part.backward:
+                yield index
+
+
+def _gradient(story: Story, notation: Notation) -> Iterator[Line]:
+    result = story.result
+    yield Line(None, notation.plain(notation.output), [notation.number(result.value)])
+    derivatives = result.check.derivatives if result.check is not None else {}
+    for name, slope in result.gradient.items():
+        sides = [notation.number(slope)]
+        derivative = derivatives.get(name)
+        if derivative is not None and derivative.readable and result.seed == 1:
+            sides.append(notation.symbolic(derivative))
+        yield Line(None, notation.gradient(result.graph.index(name)), sides)
