@@ -6,15 +6,12 @@ from collections.abc import Iterable
 
 import click
 
-from bpcalc.bindings import bound, matched, quantity
-from bpcalc.calculator import calculated
 from bpcalc.cli.arguments import FormulaCommand, option_names
-from bpcalc.cli.reading import formula_text, table_of_values
-from bpcalc.cli.writing import told, value_at, written
-from bpcalc.errors import RequestError, printable
-from bpcalc.formula import parse
+from bpcalc.cli.calculation import ended, graph_and_values, result_of
+from bpcalc.cli.options import calculation_options, format_for, formula_options, output_options
+from bpcalc.cli.writing import value_at, without_controls, written
+from bpcalc.errors import RequestError
 from bpcalc.graph import Graph
-from bpcalc.ops.constants import Constant
 from bpcalc.results import Result
 
 FORMATS = ("table", "json", "csv", "tsv", "markdown", "latex")
@@ -30,41 +27,13 @@ EXAMPLES = """\
 
 
 @click.command(cls=FormulaCommand, examples=EXAMPLES, add_help_option=False)
-@click.option(
-    "-f", "--file", metavar="FILE", help="Read the formula from FILE (-: standard input)."
-)
-@click.option("--vars", "vars_", metavar="FILE", help="Values of variables, a JSON or TOML table.")
-@click.option("--set", "set_", metavar="NAME=VALUE", help="Like --NAME VALUE, for every name.")
+@formula_options
 @click.option("--wrt", metavar="x,y", help="Differentiate only by these, in this order.")
-@click.option("--upstream", metavar="V", default="1", help="Start the backward pass from V, not 1.")
-@click.option("--no-check", is_flag=True, help="Leave out SymPy's check (which takes 0.3 s).")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="table",
-    metavar="FORM",
-    help="table (the default), json, csv, tsv, markdown or latex.",
-)
+@calculation_options
 @click.option(
     "--get", metavar="PATH", help="One value of the JSON as text: gradient.x, nodes.n4.value."
 )
-@click.option(
-    "--digits",
-    type=click.IntRange(1, 17),
-    default=9,
-    metavar="N",
-    help="Significant digits for people (9).",
-)
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    metavar="WHEN",
-    help="always, never, or auto: only on a terminal.",
-)
-@click.help_option("-h", "--help", help="Show this text.")
+@output_options(FORMATS)
 @click.pass_context
 def grad(
     ctx: click.Context,
@@ -76,7 +45,7 @@ def grad(
     wrt: str | None,
     upstream: str,
     no_check: bool,
-    format_: str,
+    format_: str | None,
     get: str | None,
     digits: int,
     output: str | None,
@@ -86,54 +55,16 @@ def grad(
 
     Value and gradient of every node of FORMULA, with a SymPy check of each.
     """
-    text = formula_text(formulas, file)
-    values = all_values(vars_, assignments)
-    graph = parse(text, values)
-    refuse_option_names(graph, values, option_names(grad, ctx))
-    if get is None:
-        _refuse_endless_table(graph, format_)
-    seed = quantity("upstream", upstream)
-    result = calculated(graph, matched(graph, values), wrt, seed, not no_check)
+    names = option_names(grad, ctx)
+    graph, values = graph_and_values(formulas, file, vars_, assignments, names)
+    form = format_for(format_, output, FORMATS) if get is None else "json"
+    _refuse_endless_table(graph, form)
+    result = result_of(graph, values, wrt, upstream, not no_check)
     if get is not None:
-        written(_for(output, value_at(result, get)) + "\n", output)
+        written(without_controls(value_at(result, get), output) + "\n", output)
     else:
-        written(_rendered(result, format_, digits, color, output), output)
-    for warning in result.warnings:
-        told(f"warning: {printable(warning)}")
-    if result.failure is not None:
-        told(result.failure.drawn())
-    return 0 if result.ok else 1
-
-
-def all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str, Constant]:
-    """The values of a file and of the command line, which wins.
-
-    Raises:
-        RequestError: a name is given twice on the command line, or a value is no number.
-    """
-    seen: set[str] = set()
-    for name, _ in assignments:
-        if name in seen:
-            raise RequestError(f"{name} has two values")
-        seen.add(name)
-    table = table_of_values(path) if path is not None else {}
-    return bound({**table, **dict(assignments)})
-
-
-def refuse_option_names(graph: Graph, values: dict[str, Constant], options: set[str]) -> None:
-    """A variable named like an option needs --set, so that a new option changes no old command.
-
-    Raises:
-        RequestError: such a variable has no value from --set or --vars.
-    """
-    for name, index in graph.variables.items():
-        if name in options and name not in values:
-            raise RequestError(
-                f"the variable {name} is named like the option --{name}",
-                source=graph.source,
-                span=graph.span(index),
-                hint=f"give it its value with --set {name}=1.5",
-            )
+        written(_rendered(result, form, digits, color, output), output)
+    return ended(result)
 
 
 def _refuse_endless_table(graph: Graph, format_: str) -> None:
@@ -143,15 +74,6 @@ def _refuse_endless_table(graph: Graph, format_: str) -> None:
             f"a {format_} of {len(graph):,} rows is longer than {MAX_ROWS:,}",
             hint="--format csv and json have no limit, --get gradient prints the gradient alone",
         )
-
-
-def _for(output: str | None, text: str) -> str:
-    """The text as it is, but without control characters for a terminal."""
-    from bpcalc.cli.look import is_terminal
-
-    if not is_terminal(output):
-        return text
-    return "\n".join(printable(line, len(line)) for line in text.split("\n"))
 
 
 def _rendered(

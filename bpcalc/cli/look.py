@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bpcalc.render.table import Look
+from bpcalc.render.look import Look
 
 
 def look(color: str, output: str | None) -> Look:
     """How a table for this destination looks: a file and a pipe get no colour and are never cut."""
-    from bpcalc.render.table import Look
-
     terminal = is_terminal(output)
     wanted = color == "always" or (
         color == "auto"
@@ -54,3 +50,12 @@ def _plain_locale() -> bool:
     if characters in ("C.UTF-8", "C.utf8", "UTF-8"):  # Python itself may have set that
         characters = ""
     return (given("LC_ALL") or characters or given("LANG")) in ("C", "POSIX")
+
+
+def language(given: str | None, output: str | None) -> str:
+    """The language that was asked for, else that of the locale, where the stream can show it."""
+    if given is not None:
+        return given
+    locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    chinese = locale.lower().startswith("zh")
+    return "zh" if chinese and (output not in (None, "-") or _shows("梯度")) else "en"

@@ -6,8 +6,11 @@ import click
 
 from bpcalc.cli.arguments import HelpWithExamples
 from bpcalc.cli.look import look
+from bpcalc.cli.options import format_for, output_options
 from bpcalc.cli.writing import written
 from bpcalc.ops.describe import entries, entry, find
+
+FORMATS = ("table", "json", "markdown")
 
 EXAMPLES = """\
   bpcalc ops
@@ -18,37 +21,22 @@ EXAMPLES = """\
 
 @click.command(cls=HelpWithExamples, examples=EXAMPLES, add_help_option=False)
 @click.argument("name", required=False)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "markdown"]),
-    default="table",
-    metavar="FORM",
-    help="table (the default), json or markdown.",
-)
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    metavar="WHEN",
-    help="always, never, or auto: only on a terminal.",
-)
-@click.help_option("-h", "--help", help="Show this text.")
-def ops(name: str | None, format_: str, output: str | None, color: str) -> int:
+@output_options(FORMATS, digits=False)
+def ops(name: str | None, format_: str | None, output: str | None, color: str) -> int:
     """Usage: bpcalc ops [NAME] [OPTIONS].
 
     Every function and operator of the language, or all about the one called NAME:
     what it means, its derivatives, its domain, and what it does at kinks beside
     PyTorch and JAX.
     """
+    form = format_for(format_, output, FORMATS)
     found = [entry(find(name))] if name is not None else entries()
-    if format_ == "json":
+    if form == "json":
         from bpcalc.render.json_text import data_as_json
         from bpcalc.render.ops import entries_data
 
         written(data_as_json(entries_data(found)), output)
-    elif format_ == "markdown":
+    elif form == "markdown":
         from bpcalc.render.ops import entries_markdown
 
         written(entries_markdown(found), output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeAlias, cast
 
 from bpcalc.errors import RequestError, printable
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from bpcalc.results import Result
 
+
+Pieces: TypeAlias = "Iterable[str] | bytes"
 
 ESCAPED = "bpcalc.escaped"
 """The name under which Python knows how characters are written that an encoding lacks."""
@@ -31,8 +33,8 @@ def _escaped(why: UnicodeError) -> tuple[str, int]:
 codecs.register_error(ESCAPED, _escaped)
 
 
-def written(pieces: Iterable[str], path: str | None) -> None:
-    """Write a result, in pieces or as one text, to standard output or to `path`.
+def written(pieces: Pieces, path: str | None) -> None:
+    """Write a result, text in pieces or whole, or bytes, to standard output or to `path`.
 
     Raises:
         RequestError: the file cannot be written; one that was there is as it was.
@@ -48,18 +50,26 @@ def written(pieces: Iterable[str], path: str | None) -> None:
         raise RequestError(f"{printable(path, 80)} cannot be written: {why.strerror}") from None
 
 
-def _to_stream(pieces: Iterable[str], stream: TextIO | None) -> None:
+def _to_stream(pieces: Pieces, stream: TextIO | BinaryIO | None) -> None:
     if stream is None:
         raise RequestError("standard output is closed")
     try:
-        stream.writelines([pieces] if isinstance(pieces, str) else pieces)
-        stream.flush()
+        _put(pieces, stream)
     except BrokenPipeError:
         raise
     except OSError as why:
         if stream is not sys.stdout:
             raise
         raise RequestError(f"standard output cannot be written: {why.strerror}") from None
+
+
+def _put(pieces: Pieces, stream: TextIO | BinaryIO) -> None:
+    if isinstance(pieces, bytes):
+        binary = cast("BinaryIO", getattr(stream, "buffer", stream))
+        binary.write(pieces)
+    else:
+        cast("TextIO", stream).writelines([pieces] if isinstance(pieces, str) else pieces)
+    stream.flush()
 
 
 def _place(path: Path) -> Path:
@@ -77,21 +87,24 @@ def _place(path: Path) -> Path:
     return place
 
 
-def _to_file(pieces: Iterable[str], path: Path) -> None:
+def _to_file(pieces: Pieces, path: Path) -> None:
     """Write a new file beside the old one and put it in its place."""
     import stat
     import tempfile
     from pathlib import Path
 
+    form: dict[str, Any] = {"mode": "w", "encoding": "utf-8", "errors": ESCAPED}
+    if isinstance(pieces, bytes):
+        form = {"mode": "wb"}
     if path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
-        with path.open("w", encoding="utf-8", errors=ESCAPED) as stream:  # a device or a pipe
+        with path.open(**form) as stream:  # a device or a pipe
             _to_stream(pieces, stream)
         return
     path = _place(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     beside = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors=ESCAPED) as stream:
+        with os.fdopen(descriptor, **form) as stream:
             _to_stream(pieces, stream)
             os.fsync(stream.fileno())
         beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
@@ -116,6 +129,15 @@ def told(line: str) -> None:
         sys.stderr.flush()
     except OSError:
         pass  # there is nobody left to tell
+
+
+def without_controls(text: str, path: str | None) -> str:
+    """The text as it is, but without control characters where it goes to a terminal."""
+    from bpcalc.cli.look import is_terminal
+
+    if not is_terminal(path):
+        return text
+    return "\n".join(printable(line, len(line)) for line in text.split("\n"))
 
 
 def value_at(data: Result, path: str) -> str:

@@ -11,7 +11,7 @@ from bpcalc.results import SCHEMA
 
 if TYPE_CHECKING:
     from bpcalc.ops.describe import Entry
-    from bpcalc.render.table import Look
+    from bpcalc.render.look import Look
 
 
 def entry_text(entry: Entry, width: int = 80) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bpcalc.render.look import Look as Look
 from bpcalc.render.numbers import DIGITS
 from bpcalc.render.rows import Row, Style, rows, slopes, verdict
 
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from bpcalc.results import Result
-
-
-class Look(NamedTuple):
-    """What the stream can show."""
-
-    width: int | None = None
-    """Columns of the terminal; None for a pipe, where nothing is cut or wrapped."""
-    colour: bool = False
-    unicode: bool = True
 
 
 def table(result: Result, look: Look = Look(), digits: int = DIGITS) -> str:  # noqa: B008

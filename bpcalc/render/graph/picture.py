@@ -129,6 +129,20 @@ def insides(
     return found
 
 
+def statements(graph: Graph) -> Iterator[Region]:
+    """The named statements, in order."""
+    first = len(graph.leaves)
+    for root in sorted(graph.names):
+        yield Region(graph.names[root], first, root, True)
+        first = root + 1
+
+
+def regions(graph: Graph) -> list[Region]:
+    """The named statements, and the calls of the formula's functions."""
+    calls = [Region(call.function, call.first, call.last, False) for call in graph.calls]
+    return [*statements(graph), *calls]
+
+
 class _Drawing:
     def __init__(
         self, graph: Graph, result: Result | None, selected: int | None, digits: int, whole: bool
@@ -191,12 +205,12 @@ class _Drawing:
         return [part for part in inner if part.last > part.first]
 
     def _statements(self) -> Iterator[Region]:
-        """The named statements; and of the last one, if it has no name, its calls."""
+        """The named statements; and of the last one, which is the output, its calls."""
         first = len(self.graph.leaves)
-        for root in sorted(self.graph.names):
-            if root < self.graph.output:
-                yield Region(self.graph.names[root], first, root, True)
-                first = root + 1
+        for region in statements(self.graph):
+            if region.last < self.graph.output:
+                yield region
+                first = region.last + 1
         yield from self._calls_in(first, self.graph.output)
 
     def _calls_in(self, first: int, last: int) -> Iterator[Region]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bpcalc.checks.check import Derivative
     from bpcalc.render.sentences import Sentences
-    from bpcalc.render.table import Look
+    from bpcalc.render.look import Look
     from bpcalc.results import Result
 
 _INDENT = "  "
