@@ -60,6 +60,10 @@ class Notation:
         """Words, or a name that is no node's."""
         return text
 
+    def inline(self, mathematics: str) -> str:
+        """Mathematics within a sentence."""
+        return mathematics
+
     def label(self, index: int) -> str:
         """The name of a node, or its id."""
         return node_name(self.graph, index)
@@ -113,10 +117,18 @@ class Notation:
 
     def through(self, edge: Edge) -> str:
         """The words that name an edge to a node at which several meet."""
-        consumer = self.label(edge.consumer)
-        if self.graph.inputs(edge.consumer).count(edge.input) > 1:
+        consumer = self.inline(self.label(edge.consumer))
+        if self.is_one_of_several(edge):
             return self.words.through_input.format(node=consumer, place=edge.arg + 1)
         return self.words.through.format(node=consumer)
+
+    def summand(self, edge: Edge) -> str:
+        """The words that stand at an edge's share in the sum."""
+        return self.through(edge)
+
+    def is_one_of_several(self, edge: Edge) -> bool:
+        """Whether the consumer uses the node in more than one place, as x*x does."""
+        return self.graph.inputs(edge.consumer).count(edge.input) > 1
 
 
 def node_name(graph: Graph, index: int) -> str:
@@ -199,7 +211,7 @@ def _edge(step: EdgeStep, notation: Notation) -> Line:
 
 
 def _sum(step: SumStep, notation: Notation) -> Line:
-    parts = [(notation.number(edge.gradient), notation.through(edge)) for edge in step.edges]
+    parts = [(notation.number(edge.gradient), notation.summand(edge)) for edge in step.edges]
     sides = [notation.summands(parts), notation.number(step.gradient)]
     return Line(step, notation.gradient(step.node), sides)
 

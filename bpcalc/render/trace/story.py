@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bpcalc.errors import printable
 from bpcalc.ops.describe import called, meaning
 from bpcalc.render.rows import verdict
-from bpcalc.render.trace.lines import Line, line
+from bpcalc.render.trace.lines import Line, line, output_name
 from bpcalc.steps import (
     MOST_PATHS,
     EdgeStep,
@@ -61,10 +61,12 @@ def story(result: Result, words: Sentences) -> Story:
 
 
 def source(result: Result) -> list[str]:
-    """The formula as typed, without the comments at its end, not more than fits on a page."""
+    """The formula as typed, not more than fits on a page; an expression with its name before it."""
     lines = [printable(text) for text in result.formula.strip().split("\n")]
     if len(lines) > _LONGEST_SOURCE:
         lines[_LONGEST_SOURCE:] = ["…"]
+    if len(lines) == 1 and "=" not in lines[0]:
+        return [f"{output_name(result.graph)} = {lines[0]}"]
     return lines
 
 
@@ -90,7 +92,7 @@ def chapters(story: Story, notation: Notation) -> Iterator[Chapter]:
         yield from _paths(story, notation)
     nets = frozenset(_net_inputs(story))
     slope = notation.slope(notation.plain(notation.objective), notation.plain("z"))
-    delta = [words.delta.format(slope=slope)] if nets else []
+    delta = [words.delta.format(slope=notation.inline(slope))] if nets else []
     yield Chapter("backward", words.backward, delta, _backward(story, notation, nets))
     yield Chapter("gradient", words.gradient, [], list(_gradient(story, notation)))
 
@@ -119,7 +121,8 @@ def _paths(story: Story, notation: Notation) -> Iterator[Chapter]:
     words = story.words
     found = paths(story.result, story.node)
     if found is None:
-        names = {"node": notation.label(story.node), "output": notation.plain(notation.output)}
+        output, node = notation.plain(notation.output), notation.label(story.node)
+        names = {"node": notation.inline(node), "output": notation.inline(output)}
         many = words.many_paths.format(most=MOST_PATHS, **names)
         yield Chapter("paths", words.along_paths, [many], [])
     elif found:
@@ -146,7 +149,7 @@ def _backward(story: Story, notation: Notation, nets: frozenset[int]) -> Iterato
         if isinstance(step, SumStep) or (isinstance(step, EdgeStep) and step.alone):
             node = step.node if isinstance(step, SumStep) else step.edge.input
             if node in nets:
-                told = told._replace(remark="δ")
+                told = told._replace(remark=notation.inline(notation.plain("δ")))
         yield told
 
 

@@ -75,10 +75,7 @@ def trace_text(story: Story, look: Look, digits: int = DIGITS) -> Iterator[str]:
 
 
 def _title(story: Story, notation: Text, width: int) -> Iterator[str]:
-    formula = source(story.result)
-    if len(formula) == 1 and "=" not in formula[0]:
-        formula = [f"{notation.output} = {formula[0]}"]
-    yield "".join(f"{row}\n" for row in formula)
+    yield "".join(f"{row}\n" for row in source(story.result))
     given = ", ".join(f"{left} = {sides[0]}" for _, left, sides, *_ in values(story, notation))
     if given:
         yield from _paragraph(f"{story.words.at} {given}", width)
@@ -129,6 +126,11 @@ def _equations(block: list[Line], width: int | None, paint: _Paint) -> Iterator[
         columns = columns[:1] if columns[:1] and columns[0] <= room // 3 else []
     for line in block:
         yield _equation(line, [] if line.part else columns, width, paint)
+
+
+def one_line(line: Line) -> str:
+    """A line by itself, whole."""
+    return _equation(line, [], None, _Paint(False)).strip()
 
 
 def _columns(block: list[Line]) -> list[int]:
