@@ -14,10 +14,10 @@ from typing import TypeAlias
 from bpcalc.graph import Graph
 from bpcalc.ops.op import MATH_RAISES, Op, Value
 
-Contribution: TypeAlias = tuple[int, int, int, Value, Value, Value]
+Contribution: TypeAlias = "tuple[int, int, int, Value | None, Value, Value]"
 """(consumer, input, arg, local, upstream, upstream * local): one edge, told with its numbers.
 
-`local` is the literal 0 where nothing flows. Edges to which no gradient has come are not told.
+`local` is the literal 0 where nothing flows, and None where it would be a full Jacobian. Edges to which no gradient has come are not told.
 """
 
 NOTHING = 0
@@ -37,6 +37,11 @@ def backward(
     ops, inputs = graph.columns
     gradients[:] = [NOTHING] * len(graph)
     gradients[graph.output] = seed
+    if holds_arrays(graph, values):
+        from bpcalc.engine.array_backward import array_backward
+
+        yield from array_backward(graph, values, gradients)
+        return
     for index in range(graph.output, leaves - 1, -1):
         upstream = gradients[index]
         if upstream is NOTHING:
@@ -67,6 +72,11 @@ def backward(
                 gradients[target] = contribution if arrived is NOTHING else arrived + contribution
                 yield index, target, arg, local, upstream, contribution
             arg += 1  # noqa: SIM113
+
+
+def holds_arrays(graph: Graph, values: Sequence[Value]) -> bool:
+    """Whether there may be arrays among the values."""
+    return graph.structural or any(type(value) is not float for value in values[: len(graph.leaves)])
 
 
 def gradients(graph: Graph, values: Sequence[Value], seed: Value = 1.0) -> list[Value]:

@@ -15,13 +15,14 @@ def forward(graph: Graph, variables: Mapping[str, Value]) -> list[Value]:
         KeyError: a variable of the graph has no value.
     """
     values: list[Value] = []
-    plain = True
+    plain = not graph.structural
     for leaf in graph.leaves:
         value = variables[leaf.name] if leaf.constant is None else leaf.constant  # type: ignore[index]
         if isinstance(value, (float, int)):
             value = float(value)
         else:
             plain = False
+            value = getattr(value, "array", value)
         values.append(value)
     ops, inputs = graph.columns
     if not plain:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from array import array
 from collections.abc import Collection
+from typing import Any
 
 from bpcalc.errors import RequestError
 from bpcalc.formula import mistakes
@@ -17,7 +18,8 @@ from bpcalc.formula.statements import is_word, needed, variables_of
 from bpcalc.formula.tokens import token_spans
 from bpcalc.formula.tree import Statement, Tree
 from bpcalc.graph import Building, Graph
-from bpcalc.ops import FUNCTIONS, OPERATORS, Op
+from bpcalc.ops import FUNCTIONS, OPERATORS, TABLE, Op
+from bpcalc.ops.arrays import array_constant, key, whole_numbers
 from bpcalc.ops.constants import NAMED, Constant
 
 MAX_NODES = 4_000_000
@@ -126,6 +128,8 @@ class _Builder:
                     continue
                 if is_word(what):
                     self._leaf_named(what, begin, end)
+                elif what[0] == "[":
+                    self._leaf_array(what, begin, end)
                 else:
                     self._number(what, begin, end, numbers)
 
@@ -148,6 +152,18 @@ class _Builder:
         self.first.append(begin)
         self.last.append(end)
 
+    def _leaf_array(self, text: str, begin: int, end: int) -> None:
+        """An array of numbers, which is one constant."""
+        for number in text.replace("[", " ").replace("]", " ").split(","):
+            self._checked(number.strip(), begin, end)
+        try:
+            value = array_constant(text)
+        except ValueError:
+            raise mistakes.ragged(self.tree, begin, end) from None
+        self.scope[text] = self.building.leaf(None, value)
+        self.first.append(begin)
+        self.last.append(end)
+
     def _number(
         self, text: str, begin: int, end: int, numbers: dict[tuple[float, bool], int]
     ) -> None:
@@ -159,6 +175,14 @@ class _Builder:
             self.first.append(begin)
             self.last.append(end)
         self.scope[text] = index
+
+    def _option(self, keyword: str, text: str, token: int) -> Any:
+        """The value of an option: a number, whole numbers, or what stands in W[...]."""
+        if keyword == "key":
+            return key(text)
+        if text[0] == "[":
+            return whole_numbers(text)
+        return self._checked(text, token, token)
 
     def _checked(self, text: str, begin: int, end: int) -> Constant:
         """A number as typed, if float64 can hold it."""
@@ -251,8 +275,10 @@ class _Builder:
             raise mistakes.name_is_no_function(
                 self.tree, what, first, what in variables, [*self.functions, *FUNCTIONS]
             )
-        if len(operands) != op.arity and not op.variadic:
-            raise mistakes.wrong_count(self.tree, position, op.signature, op.arity, op.arity)
+        if len(operands) == 1 and what in ("max", "min"):
+            op = TABLE[f"{what}_of"]
+        if not op.least <= len(operands) <= op.arity and not op.variadic:
+            raise mistakes.wrong_count(self.tree, position, op.signature, op.least, op.arity)
         written = self.tree.options.get(position)
         if written is None:
             return op
@@ -264,7 +290,7 @@ class _Builder:
                         self.tree, op.name, keyword, token, list(op.options)
                     )
             values = {
-                keyword: self._checked(text, token, token)
+                keyword: self._option(keyword, text, token)
                 for keyword, (text, token) in written.items()
             }
             self.with_options[key] = op.with_options(values)

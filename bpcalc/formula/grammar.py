@@ -16,7 +16,9 @@ INFIX: dict[str, tuple[int, int, str]] = {
     "≠": (COMPARISON, 40, "!="),
     "+": (50, 50, "+"),
     "-": (50, 50, "-"),
-    **dict.fromkeys("*·×⊙", (60, 60, "*")),
+    **dict.fromkeys("*⊙", (60, 60, "*")),
+    **dict.fromkeys("·×", (60, 60, "·")),
+    "@": (60, 60, "@"),
     "/": (60, 60, "/"),
     "**": (POWER, 80, "**"),
     "^": (POWER, 80, "**"),
@@ -27,6 +29,9 @@ PREFIX: dict[str, tuple[int, str]] = {
     "+": (70, ""),
     "√": (90, "sqrt"),
 }
+TRANSPOSED = frozenset(("'", ".T", "ᵀ"))
+LITERAL, INDEXED = "[", "[]"
+"""What a tree node is called that is an array literal, or an element or slice of an array."""
 UNARY = frozenset({"unary -", "not", "sqrt"})
 WORDS = frozenset({"or", "and", "not"})
 AGAIN, NEXT_OPERAND, DONE = range(3)
@@ -40,7 +45,7 @@ Prefix operators have `unary` before their symbol; a bracket has the power 0 and
 
 
 class Frame:
-    """An open bracket, of a group or of a call."""
+    """An open bracket, of a group, of a call or of an array literal."""
 
     __slots__ = ("base", "keyword", "name", "options", "token")
 
@@ -50,7 +55,7 @@ class Frame:
         self.base = base
         """How many operands there were before it."""
         self.name = name
-        """The function that is called; None for a group."""
+        """The function that is called; None for a group, LITERAL for an array."""
         self.options: dict[str, tuple[str, int]] = {}
         self.keyword: tuple[str, int] | None = None
         """The keyword whose value is being read, and its token."""

@@ -7,8 +7,6 @@ from bpcalc.formula.tokens import END, starts_name
 from bpcalc.formula.tree import OPERANDS, WHAT, Tree
 from bpcalc.ops import FUNCTIONS
 
-_ARRAYS = ("[", "]", "@", "'", ".T", "ᵀ")
-
 _SIGNS = {
     "%": ("% is not an operator", "the remainder of a / b is a - b*floor(a/b)"),
     "&": ("& is not an operator", "write and"),
@@ -45,8 +43,12 @@ def operand_expected(tree: Tree, position: int, after: int) -> RequestError:
     if token in _SIGNS:
         message, hint = _SIGNS[token]
         return tree.error(message, position, hint=hint)
-    if token in _ARRAYS:
-        return arrays(tree, position)
+    if token == "]":
+        if before == "[":
+            return tree.error("an array needs at least one element", after, position)
+        return tree.error("something is missing before this bracket", position)
+    if token in (".T", "ᵀ", "@"):
+        return tree.error(f"something is missing before {token}", position)
     if token == "/" and before == "/":
         return tree.error("// is not an operator", after, position, hint="write floor(a/b)")
     if token in (END, "\n", ";"):
@@ -73,8 +75,6 @@ def operand_expected(tree: Tree, position: int, after: int) -> RequestError:
 def after_operand(tree: Tree, position: int) -> RequestError:
     """Behind a finished operand stands something that cannot follow it."""
     token = tree.tokens[position]
-    if token in _ARRAYS:
-        return arrays(tree, position)
     if token == "=":
         return equals(tree, position)
     if token in _SIGNS:
@@ -124,12 +124,6 @@ def implicit_multiplication(tree: Tree, position: int) -> RequestError:
     )
 
 
-_FOR_ARRAYS = (
-    "sum mean prod var std norm logsumexp softmax log_softmax mse mae half_sse huber bce "
-    "cross_entropy softmax_cross_entropy dot outer matmul transpose trace det logdet inv solve "
-    "reshape concat conv2d max_pool2d avg_pool2d scan"
-)
-_ARRAY_FUNCTIONS = frozenset(_FOR_ARRAYS.split(" "))
 _SPELLINGS = {"pow": "x^y", "fabs": "abs(x)", "square": "x^2", "heaviside": "step(x)"}
 
 
@@ -137,12 +131,6 @@ def name_is_no_function(
     tree: Tree, name: str, first: int, is_variable: bool, known: list[str]
 ) -> RequestError:
     """`sigmod(x)` or `x(y + 1)`: a bracket behind a name that is no function."""
-    if name in _ARRAY_FUNCTIONS and not is_variable:
-        return tree.error(
-            f"{name} belongs to arrays, and this version of bpcalc computes with numbers only",
-            first,
-            hint="write it out for the numbers: (a - b)^2 for a squared error",
-        )
     if name in _SPELLINGS and not is_variable:
         return tree.error(f"there is no function {name}", first, hint=f"write {_SPELLINGS[name]}")
     close = did_you_mean(name, known)
@@ -243,14 +231,27 @@ def power_of_root(tree: Tree, root: int, position: int) -> RequestError:
     )
 
 
-def arrays(tree: Tree, position: int) -> RequestError:
-    """`[1, 2]`, `A @ B`, `A.T`."""
-    token = tree.tokens[position]
+def closed_otherwise(tree: Tree, opened: int, closed: int) -> RequestError:
+    """`[1, 2)`."""
+    opening = "[" if tree.tokens[closed] == ")" else "("
+    return tree.error(f"a bracket {opening} is closed by {tree.tokens[closed]}", opened, closed)
+
+
+def index_is_no_number(tree: Tree, opened: int, position: int) -> RequestError:
+    """`W[i]`, `W[1.5]`, `W[`."""
+    if tree.tokens[position] == END:
+        return tree.error("this bracket is never closed", opened)
     return tree.error(
-        f"{token} belongs to arrays, and this version of bpcalc computes with numbers only",
+        "an index has to be a whole number, or a slice of whole numbers",
+        opened,
         position,
-        hint="write the elements as variables: w1*x1 + w2*x2",
+        hint="indices count from 0: W[1, 2], x[0:2], x[-1]",
     )
+
+
+def ragged(tree: Tree, first: int, last: int) -> RequestError:
+    """`[[1, 2], [3]]`."""
+    return tree.error("the rows of this array differ in length", first, last)
 
 
 def strange(tree: Tree, position: int) -> RequestError:

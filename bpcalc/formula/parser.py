@@ -4,14 +4,21 @@
     statement  = name "=" expression
                | name "(" name { "," name } ")" "=" expression
                | expression
-    expression = number | name | name "(" arguments ")" | "(" expression ")"
+    expression = number | name | name "(" arguments ")" | "(" expression ")" | array
                | prefix expression | expression infix expression | expression superscript
-    arguments  = expression { "," expression } { "," name "=" number }
+               | expression "[" index { "," index } "]" | expression "'"
+    arguments  = expression { "," expression } { "," name "=" constant }
+    array      = "[" expression { "," expression } "]"
+    index      = integer | [ integer ] ":" [ integer ] [ ":" integer ]
+    constant   = number | "[" number { "," number } "]" | "(" number { "," number } ")"
 
-Loosest first:  or;  and;  not;  < <= > >= == !=;  + -;  * / ⊙ · ×;  unary + -;  ** ^ and ²
+Loosest first:  or;  and;  not;  < <= > >= == !=;  + -;  * / @ ⊙ · ×;  unary + -;  ** ^ and ²;
+' .T ᵀ, calls and indices
 """
 
 from __future__ import annotations
+
+import re
 
 from bpcalc.errors import RequestError
 from bpcalc.formula import mistakes
@@ -20,10 +27,13 @@ from bpcalc.formula.grammar import (
     COMPARISON,
     DIGITS,
     DONE,
+    INDEXED,
     INFIX,
+    LITERAL,
     NEXT_OPERAND,
     POWER,
     PREFIX,
+    TRANSPOSED,
     UNARY,
     WORDS,
     Frame,
@@ -31,6 +41,7 @@ from bpcalc.formula.grammar import (
 )
 from bpcalc.formula.tokens import END, normal, starts_name, superscript, tokens
 from bpcalc.formula.tree import FIRST, LAST, OPERANDS, WHAT, Statement, Tree, TreeNode
+from bpcalc.ops import FUNCTIONS
 
 
 def parsed(text: str) -> Tree:
@@ -150,6 +161,11 @@ class _Expression:
         if starts_name(token) and token not in WORDS and found[position + 1] == "(":
             self._open_call(normal(token))
             return False
+        if token == "[":
+            self._open(Frame(position, len(self.operands), LITERAL))
+            self.position += 1
+            self._skip_newlines()
+            return False
         leaf = _leaf(token)
         if leaf is not None:
             self.tree.leaves[token] = leaf
@@ -200,8 +216,24 @@ class _Expression:
         if starts_name(found[position]) and found[position + 1] == "=":
             frame.keyword = normal(found[position]), position
             self.position += 2
+            self._tuple()
         elif frame.options:
             raise mistakes.argument_after_keyword(self.tree, position)
+
+    def _tuple(self) -> None:
+        """Take `(0, 1)`, the value of an option, for the array `[0, 1]`."""
+        found, end = self.found, self.position
+        if found[end] != "(":
+            return
+        inside = []
+        while found[end] not in (")", END):
+            end += 1
+            inside.append(found[end])
+        text = "".join(inside[:-1])
+        if "," in text and _TUPLE.fullmatch(text):
+            found[self.position], found[end] = "[", "]"
+            if found[end - 1] == ",":
+                found[end - 1] = "\n"  # (0,)
 
     def _after_operand(self) -> int:
         """Take a token that is no infix operator, behind an operand."""
@@ -209,9 +241,16 @@ class _Expression:
         if token == "\n" and self.depth:
             self.position += 1
             return AGAIN
-        if token == ")":
+        if token in (")", "]"):
             self._reduce_to_bracket()
-            self._close()
+            self._close(token)
+            return AGAIN
+        if token == "[":
+            self._index()
+            return AGAIN
+        if token in TRANSPOSED:
+            self._wrap("'", self.position)
+            self.position += 1
             return AGAIN
         if token == ",":
             self._reduce_to_bracket()
@@ -233,12 +272,14 @@ class _Expression:
         self.position += 1
         return AGAIN
 
-    def _close(self) -> None:
-        """Take a closing bracket: the group or the call becomes an operand."""
+    def _close(self, token: str) -> None:
+        """Take a closing bracket: the group, the call or the array becomes an operand."""
         frame = self.pending[-1][3]
         position, nodes, operands = self.position, self.tree.nodes, self.operands
         if frame is None:
             raise mistakes.never_opened(self.tree, position)
+        if (token == "]") != (frame.name == LITERAL):
+            raise mistakes.closed_otherwise(self.tree, frame.token, position)
         self.pending.pop()
         self.depth -= 1
         self.position += 1
@@ -250,10 +291,65 @@ class _Expression:
             self._read_option(frame)
         arguments = tuple(operands[frame.base :])
         del operands[frame.base :]
+        if frame.name == LITERAL and all(_is_constant(nodes[operand]) for operand in arguments):
+            text = f"[{', '.join([nodes[operand][WHAT] for operand in arguments])}]"
+            del nodes[len(nodes) - len(arguments) :]
+            operands.append(len(nodes))
+            nodes.append((text, (), frame.token, position))
+            return
+        arguments = self._without_options(frame, arguments)
         if frame.options:
             self.tree.options[len(nodes)] = frame.options
         operands.append(len(nodes))
         nodes.append((frame.name, arguments, frame.token, position))
+
+    def _without_options(self, frame: Frame, arguments: tuple[int, ...]) -> tuple[int, ...]:
+        """The arguments of a call without the numbers that are options: reshape(x, 2, 3)."""
+        op = FUNCTIONS.get(frame.name or "")
+        if op is None or not op.positional or len(arguments) <= op.arity:
+            return arguments
+        nodes = self.tree.nodes
+        given = arguments[op.arity :]
+        for operand in given:
+            if not _is_constant(nodes[operand]):
+                raise mistakes.option_is_no_number(
+                    self.tree, op.positional[0], nodes[operand][FIRST], nodes[operand][LAST]
+                )
+        texts = [(nodes[operand][WHAT], nodes[operand][FIRST]) for operand in given]
+        del nodes[len(nodes) - len(given) :]
+        if len(op.positional) == 1 and len(texts) > 1:
+            texts = [(f"[{', '.join(text for text, _ in texts)}]", texts[0][1])]
+        for name, value in zip(op.positional, texts):
+            if name in frame.options:
+                raise mistakes.option_twice(self.tree, name, frame.options[name][1])
+            frame.options[name] = value
+        return arguments[: op.arity]
+
+    def _index(self) -> None:
+        """Read `[1, 0:2]` behind an operand: whole numbers and slices of them."""
+        found, opened = self.found, self.position
+        position, texts = opened + 1, [""]
+        while found[position] != "]":
+            token = found[position]
+            if token == ",":
+                texts.append("")
+            elif token in ("-", ":") or (token.isascii() and token.isdigit()):
+                texts[-1] += token
+            elif token != "\n":
+                raise mistakes.index_is_no_number(self.tree, opened, position)
+            position += 1
+        if not all(_INDEX.fullmatch(text) for text in texts):
+            raise mistakes.index_is_no_number(self.tree, opened, position)
+        self.tree.options[len(self.tree.nodes)] = {"key": (", ".join(texts), opened)}
+        self._wrap(INDEXED, position)
+        self.position = position + 1
+
+    def _wrap(self, what: str, last: int) -> None:
+        """Put something around the operand that has just ended."""
+        nodes, operands = self.tree.nodes, self.operands
+        operand = operands[-1]
+        operands[-1] = len(nodes)
+        nodes.append((what, (operand,), nodes[operand][FIRST], last))
 
     def _comma(self) -> None:
         """Take a comma: the next argument of a call begins."""
@@ -264,14 +360,15 @@ class _Expression:
             self._read_option(frame)
         self.position += 1
         self._skip_newlines()
-        self._keyword(frame)
+        if frame.name != LITERAL:
+            self._keyword(frame)
 
     def _read_option(self, frame: Frame) -> None:
         """The operand just read is the value of a keyword: a number, and no node of the tree."""
         assert frame.keyword is not None
         keyword, token = frame.keyword
         what, inner, first, last = self.tree.nodes[self.operands.pop()]
-        if inner or not _is_number(what.lstrip("-")):
+        if inner or not (_is_number(what.lstrip("-")) or what[0] == "["):
             raise mistakes.option_is_no_number(self.tree, keyword, first, last)
         if keyword in frame.options:
             raise mistakes.option_twice(self.tree, keyword, token)
@@ -351,6 +448,15 @@ def _leaf(token: str) -> str | None:
 
 def _is_number(token: str) -> bool:
     return token[:1] in DIGITS or (token[:1] == "." and token[1:2] in DIGITS)
+
+
+_INDEX = re.compile(r"-?\d+|(-?\d+)?:(-?\d+)?(:(-?\d+)?)?")
+_TUPLE = re.compile(r"-?\d+(,-?\d+)*,?")
+
+
+def _is_constant(node: TreeNode) -> bool:
+    """Whether it is a number, or an array of numbers."""
+    return _is_literal(node) or (not node[OPERANDS] and node[WHAT][0] == "[")
 
 
 def _is_literal(node: TreeNode) -> bool:

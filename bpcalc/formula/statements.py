@@ -119,4 +119,4 @@ def variables_of(tree: Tree, bound: Collection[str]) -> set[str]:
 
 def is_word(what: str) -> bool:
     """Whether a leaf of the tree is a name, and not a number."""
-    return what[0] not in "0123456789.-"
+    return what[0] not in "0123456789.-["

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
     from bpcalc.errors import Span
+    from bpcalc.ops.arrays import ConstantArray
     from bpcalc.ops.constants import Constant
     from bpcalc.ops.op import Op
 
@@ -21,7 +22,7 @@ class Leaf(NamedTuple):
     """A variable, or a constant: then `constant` is its value."""
 
     name: str | None
-    constant: Constant | None
+    constant: Constant | ConstantArray | None
 
 
 class Call(NamedTuple):
@@ -121,11 +122,14 @@ class Graph:
         "leaves",
         "output",
         "source",
+        "structural",
         "unused",
         "warnings",
     )
 
     leaves: Sequence[Leaf]
+    structural: bool
+    """Whether an operation mixes elements or changes shapes, so that arrays may arise."""
     calls: Sequence[Call]
     """The calls of the formula's own functions, inner ones before outer ones."""
     output: int
@@ -261,7 +265,7 @@ class Building:
         self.first: Sequence[int] = ()
         self.last: Sequence[int] = ()
 
-    def leaf(self, name: str | None, constant: Constant | None = None) -> int:
+    def leaf(self, name: str | None, constant: Constant | ConstantArray | None = None) -> int:
         """Add a variable or a constant; its index. All leaves come before the first operation."""
         self.leaves.append(Leaf(name, constant))
         return len(self.leaves) - 1
@@ -294,6 +298,7 @@ class Building:
         graph.source = self.source
         graph.leaves = tuple(self.leaves)
         graph.calls = self.calls
+        graph.structural = any(op.shape is not None for op in dict.fromkeys(self.ops))
         graph._ops = self.ops
         graph._inputs = self.inputs
         graph._names = self.names

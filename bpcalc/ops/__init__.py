@@ -11,6 +11,10 @@ from bpcalc.ops import (  # noqa: F401, I001  (this enters the families, in this
     hyperbolic,
     special,
     activations,
+    layout,
+    reductions,
+    linear,
+    losses,
 )
 from bpcalc.ops.op import FUNCTIONS, OPERATORS, TABLE, Op
 

@@ -29,6 +29,8 @@ from bpcalc.ops.domain import EVERYWHERE, Domain, Kink
 Value: TypeAlias = Any
 """What a rule runs on: a float, a NumPy array, a `Ref` to a graph's node, a SymPy expression."""
 
+Shape: TypeAlias = tuple[int, ...]
+
 Forward: TypeAlias = "str | Callable[..., Value]"
 
 FLOATS = frozenset({float, int, bool, Constant})
@@ -62,12 +64,15 @@ class Op:
         "forward",
         "kinks",
         "latex",
+        "least",
         "meaning",
         "name",
         "options",
         "parameters",
+        "positional",
         "rule",
         "scalar",
+        "shape",
         "switch",
         "symbol",
         "sympy",
@@ -83,7 +88,17 @@ class Op:
     """The names of the inputs; of a variadic op, the name they share."""
     variadic: bool
     arity: int
-    """How many inputs (of a variadic op: at least one)."""
+    """How many inputs at most; of a variadic op how many it usually has."""
+    least: int
+    """How many of them there have to be."""
+    positional: tuple[str, ...]
+    """The options that a call may also give without their names, behind the inputs."""
+    shape: Callable[..., Shape] | None
+    """(*shapes of the inputs, **options) -> the shape of the output; None for an elementwise op.
+
+    A structural op has one: its rule gets the upstream gradient first, and returns one
+    vector-Jacobian product per input instead of one local derivative.
+    """
     options: Mapping[str, float]
     """The keyword options with their values."""
     defaults: Mapping[str, float]
@@ -129,7 +144,21 @@ class Op:
         for kind, apply in _kinds:
             if any(isinstance(arg, kind) for arg in args):
                 return apply(self, args)
+        if any(getattr(arg, "dtype", None) == object for arg in args):
+            return self.of_objects(args)
         return self.by_numpy(args)
+
+    def of_objects(self, args: tuple[Value, ...]) -> Value:
+        """What it means on arrays of other kinds: of nodes, of terms, of mpmath's numbers."""
+        import numpy
+
+        if self.shape is None:
+            found = numpy.frompyfunc(self, len(args), 1)(*args)
+        else:
+            function = self.meaning or self.forward
+            assert callable(function)
+            found = function(*args, **self.options)
+        return found.item() if getattr(found, "shape", None) == () else found
 
     def _variant(self, options: Mapping[str, float]) -> Op:
         """`with_options` for rules, which ask for the same options again and again."""
@@ -164,7 +193,9 @@ class Op:
             function = self.forward
         with numpy.errstate(all="ignore"):
             value = function(*args, **self.options)
-        return value * 1.0 if self.switch else value  # exp of an array of True is a float16
+        if self.switch:
+            return value * 1.0  # exp of an array of True is a float16
+        return float(value) if self.shape is not None and not numpy.ndim(value) else value
 
     def asked_of_numpy(self, args: tuple[float, ...]) -> float:
         """The value where `math` raises (exp(1000), log(0)): inf or NaN, as NumPy has it."""
@@ -233,7 +264,9 @@ def elementwise(
         op.options = op.defaults = dict(rule.__kwdefaults__ or {})
         star = code.co_argcount + code.co_kwonlyargcount
         op.parameters = (code.co_varnames[star],) if op.variadic else inputs
-        op.arity = len(op.parameters)
+        op.arity, op.least = (2, 1) if op.variadic else (len(inputs), len(inputs))
+        op.positional = ()
+        op.shape = None
         op.name = rule.__name__.rstrip("_")
         op.rule = rule
         op.forward = forward
@@ -257,6 +290,73 @@ def elementwise(
         return op
 
     return declare
+
+
+def structural(
+    forward: Callable[..., Value],
+    *,
+    shape: Callable[..., Shape],
+    meaning: Callable[..., Value] | None = None,
+    symbol: str = "",
+    text: str = "",
+    latex: str = "",
+    aliases: str = "",
+    domain: Domain = EVERYWHERE,
+    kink: Kink | tuple[Kink, ...] = (),
+    positional: str = "",
+) -> Callable[[Callable[..., Value]], Op]:
+    """Declare an operation that changes shapes or mixes elements, by its rule.
+
+    The rule gets the upstream gradient, the output and the inputs, and returns one vector-Jacobian
+    product per input. `forward` and `meaning` are functions of arrays; the meaning also of arrays
+    of symbols. An input whose default is None may be left out.
+    """
+
+    def declare(rule: Callable[..., Value]) -> Op:
+        op = Op.__new__(Op)
+        code = rule.__code__
+        op.parameters = code.co_varnames[2 : code.co_argcount]
+        op.variadic = bool(code.co_flags & 0x04)
+        if op.variadic:
+            op.parameters = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
+        op.arity = 2 if op.variadic else len(op.parameters)
+        op.least = 1 if op.variadic else op.arity - len(rule.__defaults__ or ())
+        op.options = op.defaults = dict(rule.__kwdefaults__ or {})
+        op.name = rule.__name__.rstrip("_")
+        op.rule = rule
+        op.forward = forward
+        op.scalar = _of_numbers(forward)
+        op.meaning = meaning
+        op.textbook = None
+        op.sympy = ""
+        op.symbol = symbol
+        op.text = text or _operator_text(symbol, op.parameters)
+        op.latex = latex or _plain_latex(op.name, op.parameters)
+        op.doc = rule.__doc__ or ""
+        op.family = rule.__module__.rpartition(".")[2]
+        op.aliases = tuple(aliases.split())
+        op.positional = tuple(positional.split())
+        op.shape = shape
+        op.domain = domain
+        op.kinks = kink if type(kink) is tuple else (kink,)  # type: ignore[assignment]
+        op.switch = False
+        op.used = None
+        if op.options:
+            op = op.with_options({})
+        _enter(op)
+        return op
+
+    return declare
+
+
+def _of_numbers(forward: Callable[..., Value]) -> Callable[..., Value]:
+    """An array function for floats, which gives a float if it can."""
+
+    def applied(*args: float, **options: Value) -> Value:
+        found = forward(*args, **options)
+        return found if getattr(found, "shape", ()) else float(found)
+
+    return applied
 
 
 def _operator_text(symbol: str, parameters: tuple[str, ...]) -> str:

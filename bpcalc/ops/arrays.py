@@ -1,0 +1,121 @@
+"""Arrays that know what they stand for, and the options of array operations, from formula text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+Slice: TypeAlias = "tuple[int | None, int | None, int | None]"
+Key: TypeAlias = "tuple[int | Slice, ...]"
+"""What stands between the brackets of W[1, 0:2]; slices as (start, stop, step)."""
+
+
+class ConstantArray:
+    """An array in a formula: a constant leaf of the graph. `text` is how it was written."""
+
+    __slots__ = ("array", "text")
+
+    def __init__(self, array: Any, text: str) -> None:
+        self.array = array
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text if len(self.text) <= 40 else f"{self.text[:39]}…"
+
+
+def array_constant(text: str) -> ConstantArray:
+    """The array of a literal that holds only numbers: `[[1, 2], [3, 4]]`.
+
+    Raises:
+        ValueError: its rows differ in length.
+    """
+    import json
+
+    import numpy
+
+    plain = text.replace("_", "")
+    return ConstantArray(numpy.array(json.loads(_as_json(plain)), dtype=float), text)
+
+
+def _as_json(text: str) -> str:
+    """Numbers as formulas write them (`.5`, `3.`), as JSON does."""
+    import re
+
+    return re.sub(r"[^\[\],\s]+", lambda number: repr(float(number[0])), text)
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """`[0, 1]`, or the text of one number, as integers.
+
+    Raises:
+        ValueError: one is not whole.
+    """
+    return tuple(whole(float(part)) for part in text.strip("[]").split(","))
+
+
+def whole(number: float) -> int:
+    """A number as an integer.
+
+    Raises:
+        ValueError: it is not whole.
+    """
+    if number != int(number):
+        raise ValueError(f"a whole number is needed, and not {number!r}")
+    return int(number)
+
+
+def key(text: str) -> Key:
+    """`1, 0:2` as `(1, (0, 2, None))`."""
+    return tuple(_part(part.strip()) for part in text.split(","))
+
+
+def _part(text: str) -> int | Slice:
+    if ":" not in text:
+        return int(text)
+    ends = [int(end) if end else None for end in text.split(":")]
+    start, stop, step = [*ends, None][:3]
+    return start, stop, step
+
+
+def key_text(key: Key) -> str:
+    """The key as a formula writes it."""
+    return ", ".join(_part_text(part) for part in key)
+
+
+def _part_text(part: int | Slice) -> str:
+    if isinstance(part, int):
+        return str(part)
+    start, stop, step = ("" if end is None else str(end) for end in part)
+    return f"{start}:{stop}" + (f":{step}" if step else "")
+
+
+def subscript(key: Key) -> tuple[Any, ...]:
+    """The key as NumPy takes it."""
+    return tuple(part if isinstance(part, int) else slice(*part) for part in key)
+
+
+def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
+    """The axes that an option names, counted from 0; all of them for None.
+
+    Raises:
+        ValueError: the array has no such axis.
+    """
+    if axis is None:
+        return tuple(range(rank))
+    given = [whole(float(a)) for a in (axis if isinstance(axis, Sequence) else (axis,))]
+    for a in given:
+        if not -rank <= a < rank:
+            raise ValueError(f"there is no axis {a} in an array of {rank} dimensions")
+    found = tuple(a % rank for a in given)
+    if len(set(found)) < len(found):
+        raise ValueError("an axis is given twice")
+    return found
+
+
+def numpy_axis(axis: Any) -> Any:
+    """An axis option as NumPy takes it."""
+    if axis is None:
+        return None
+    if isinstance(axis, Sequence):
+        return tuple(whole(float(a)) for a in axis)
+    return whole(float(axis))
