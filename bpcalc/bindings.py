@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bpcalc.engine import forward
+from bpcalc.engine.array_shapes import shape
 from bpcalc.errors import RequestError, did_you_mean, printable
 from bpcalc.formula import parse
 from bpcalc.formula.builder import MAX_DIGITS
@@ -17,13 +19,20 @@ from bpcalc.graph import Graph
 from bpcalc.ops import FUNCTIONS
 from bpcalc.ops.constants import Constant
 
+if TYPE_CHECKING:
+    import numpy
+
 _DECIMAL = re.compile(
     r"[+-]?([0-9]+(_[0-9]+)*\.?([0-9]+(_[0-9]+)*)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+)?"
 )
 
 
-def bound(values: Mapping[str, float | str]) -> dict[str, Constant]:
-    """Each value as a `Constant`, under the one spelling of its name.
+Quantity: TypeAlias = "Constant | numpy.ndarray[Any, Any]"
+"""The value of a variable: a number that remembers how it was typed, or an array of float64."""
+
+
+def bound(values: Mapping[str, Any]) -> dict[str, Quantity]:
+    """Each value as a `Constant` or an array, under the one spelling of its name.
 
     Raises:
         RequestError: a value is no finite number.
@@ -31,16 +40,18 @@ def bound(values: Mapping[str, float | str]) -> dict[str, Constant]:
     return {normal(name): quantity(name, value) for name, value in values.items()}
 
 
-def quantity(name: str, value: float | str) -> Constant:
-    """A number, or the text of a constant expression such as `pi/4`, as a `Constant`.
+def quantity(name: str, value: Any) -> Quantity:
+    """A number, an array, or the text of a constant expression such as `pi/4` or `[1, 2]`.
 
     Raises:
-        RequestError: it is no finite number.
+        RequestError: it is no finite number, and no array of finite numbers.
     """
     if isinstance(value, Constant):
         return value
     if isinstance(value, str):
         return _from_text(name, value)
+    if isinstance(value, (list, tuple)) or getattr(value, "shape", ()):
+        return array(name, value)
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__float__"):
         raise RequestError(f"the value of {name} is {printable(repr(value), 60)}, not a number")
     try:
@@ -67,10 +78,9 @@ def _from_text(name: str, text: str) -> Constant:
         return Constant(number, plain if number else "0")  # 0e999999999 is no 10**999999999
     if plain.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         raise RequestError(f"the value of {name} is {plain}, and has to be a finite number")
-    if plain[:1] in ("[", "@"):
+    if plain[:1] == "@":
         raise RequestError(
-            f"the value of {name} is an array",
-            hint="this version of bpcalc computes with numbers only",
+            f"the value of {name} is a file", hint="only the command line reads files"
         )
     if ";" in text or "\n" in text:
         raise RequestError(f"the value of {name} has to be one number or expression")
@@ -88,7 +98,42 @@ def _from_text(name: str, text: str) -> Constant:
             hint="a number, or numbers with pi, e, tau and functions: pi/4, sqrt(2)",
         )
     number = forward(graph, {})[graph.output]
+    if shape(number):
+        return array(name, number)
     return Constant(_finite(name, number, text), text)
+
+
+def array(name: str, value: Any) -> Quantity:
+    """An array of finite float64 from nested lists or from NumPy.
+
+    Raises:
+        RequestError: it is ragged or empty, or holds something else than finite numbers.
+    """
+    import numpy
+
+    try:
+        found = numpy.asarray(value)
+    except (ValueError, TypeError, OverflowError):
+        raise RequestError(f"the rows of {name} differ in length") from None
+    if found.dtype == object or found.dtype.kind not in "fiu":
+        raise RequestError(f"the array {name} has to hold numbers, and not {_kind(found)}")
+    found = found.astype(float)
+    if not found.size:
+        raise RequestError(f"the array {name} is empty; its shape is {found.shape}")
+    if not numpy.isfinite(found).all():
+        place = tuple(int(i) for i in numpy.argwhere(~numpy.isfinite(found))[0])
+        element = f"{name}[{', '.join(map(str, place))}]"
+        raise RequestError(
+            f"{element} is {found[place]}, and has to be a finite number",
+            hint="rows without a value have to be left out, or filled in, before",
+        )
+    found.flags.writeable = False
+    return found if found.ndim else quantity(name, found.item())
+
+
+def _kind(found: Any) -> str:
+    kinds = {"O": "objects", "U": "texts", "S": "texts", "b": "truth values", "c": "complex ones"}
+    return kinds.get(found.dtype.kind, str(found.dtype))
 
 
 _PASTED = str.maketrans("−–", "--")
@@ -102,7 +147,7 @@ def _finite(name: str, number: float, text: str) -> float:
     return number
 
 
-def matched(graph: Graph, values: Mapping[str, Constant]) -> dict[str, Constant]:
+def matched(graph: Graph, values: Mapping[str, Quantity]) -> dict[str, Quantity]:
     """The values, if they are exactly those that the graph's variables need.
 
     Raises:

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bpcalc import engine
-from bpcalc.bindings import bound, matched, quantity
+from bpcalc.bindings import Quantity, bound, matched, quantity
 from bpcalc.engine import forward
+from bpcalc.engine.array_shapes import shape, shapes
 from bpcalc.engine.diagnosis import (
     expression_text,
     failure_of_gradients,
@@ -24,8 +25,8 @@ from bpcalc.engine.diagnosis import (
 from bpcalc.errors import RequestError, did_you_mean, printable
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
-from bpcalc.ops.constants import Constant
 from bpcalc.ops.domain import Kink
+from bpcalc.ops.op import Value
 from bpcalc.results import Result
 
 _TOLD = 8
@@ -34,13 +35,13 @@ _TOLD = 8
 
 def grad(
     formula: str | Graph,
-    values: Mapping[str, float | str] | None = None,
+    values: Mapping[str, Value] | None = None,
     /,
     *,
     wrt: Sequence[str] | str | None = None,
-    upstream: float | str = 1.0,
+    upstream: Value = 1.0,
     check: bool = True,
-    **variables: float | str,
+    **variables: Value,
 ) -> Result:
     """Value and gradient of every node of a formula, each with a SymPy check.
 
@@ -65,8 +66,8 @@ def grad(
 
 
 def _values(
-    values: Mapping[str, float | str] | None, variables: Mapping[str, float | str]
-) -> dict[str, Constant]:
+    values: Mapping[str, Value] | None, variables: Mapping[str, Value]
+) -> dict[str, Quantity]:
     twice = [name for name in variables if values and name in values]
     if twice:
         raise RequestError(f"{twice[0]} has two values")
@@ -75,19 +76,20 @@ def _values(
 
 def calculated(
     graph: Graph,
-    variables: Mapping[str, Constant],
+    variables: Mapping[str, Quantity],
     wrt: Sequence[str] | str | None,
-    seed: Constant,
+    seed: Quantity,
     check: bool,
 ) -> Result:
     """The calculation on a graph whose variables all have their values."""
     names = _wrt(graph, wrt)
+    start = _seed(graph, variables, seed)
     values = forward(graph, variables)
-    gradients = engine.gradients(graph, values, float(seed))
-    result = Result(graph, values, gradients, float(seed), names)
+    gradients = engine.gradients(graph, values, start)
+    result = Result(graph, values, gradients, start, names)
     wanted = [graph.index(name) for name in names]
     result.failure = failure_of_values(graph, values, variables) or failure_of_gradients(
-        graph, values, gradients, float(seed), variables, wanted
+        graph, values, gradients, start, variables, wanted
     )
     result.kinks = kinks(graph, values, gradients)
     result.warnings += _ids_taken(graph)
@@ -98,6 +100,37 @@ def calculated(
         result.check = checked(graph, variables, values, gradients, seed, names)
         result.warnings += result.check.warnings
     return result
+
+
+def _seed(graph: Graph, variables: Mapping[str, Quantity], seed: Quantity) -> Value:
+    """The gradient from which the backward pass starts, in the shape of the output.
+
+    Raises:
+        RequestError: shapes in the formula do not fit; or the output is an array, and nothing
+            says what of it is to be differentiated.
+    """
+    if not graph.structural and not any(shape(value) for value in variables.values()):
+        if shape(seed):
+            raise RequestError("--upstream is an array, and the output a number")
+        return float(seed)
+    found = shapes(graph, variables)[graph.output]
+    if not found:
+        if shape(seed):
+            raise RequestError("--upstream is an array, and the output a number")
+        return float(seed)
+    if not shape(seed):
+        raise RequestError(
+            f"the output is an array of the shape {found}, and a gradient is that of a number",
+            source=graph.source,
+            span=graph.span(graph.output),
+            hint="sum(...) of it; or --upstream with an array of that shape; "
+            "or bpcalc jacobian for the derivative of every element",
+        )
+    if shape(seed) != found:
+        raise RequestError(
+            f"--upstream has the shape {shape(seed)}, and the output {found}",
+        )
+    return seed
 
 
 def _wrt(graph: Graph, wrt: Sequence[str] | str | None) -> list[str]:

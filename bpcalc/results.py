@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpcalc.engine import backward
+from bpcalc.engine.backward import NOTHING, zero_like
 from bpcalc.errors import CalculationError
 from bpcalc.graph import Graph, Node
 from bpcalc.ops.domain import Kink
@@ -26,10 +27,12 @@ class Edge(NamedTuple):
     arg: int
     """Which input of the consumer it is, from 0."""
     local: Value | None
-    """The local derivative; None where nothing flows."""
+    """The local derivative; None where nothing flows, and where it would be a full Jacobian."""
     upstream: Value
     gradient: Value
-    """upstream * local."""
+    """upstream * local; of an operation that mixes elements its vector-Jacobian product."""
+    flows: bool = True
+    """False where nothing flows: what `where` did not choose, a comparison, a step."""
 
 
 class Result:
@@ -40,7 +43,7 @@ class Result:
         graph: Graph,
         values: Sequence[Value],
         gradients: Sequence[Value],
-        seed: float,
+        seed: Value,
         wrt: Sequence[str],
     ) -> None:
         self.graph: Graph = graph
@@ -92,11 +95,14 @@ class Result:
         for consumer in range(len(self.graph) - 1, len(self.graph.leaves) - 1, -1):
             for arg, target in enumerate(self.graph.inputs(consumer)):
                 if told is None or told[:3] != (consumer, target, arg):
-                    yield Edge(consumer, target, arg, None, 0.0, 0.0)
+                    nothing = zero_like(self.values[target])
+                    yield Edge(consumer, target, arg, None, 0.0, nothing, False)
                     continue
                 _, _, _, local, upstream, gradient = told
-                local, gradient = 1.0 * local, 1.0 * gradient  # the literals of the rules are int
-                yield Edge(consumer, target, arg, local, upstream, gradient)
+                flows = gradient is not NOTHING
+                local = None if local is None else 1.0 * local  # the literals of the rules are int
+                gradient = 1.0 * gradient if flows else zero_like(self.values[target])
+                yield Edge(consumer, target, arg, local, upstream, gradient, flows)
                 told = next(contributions, None)
 
     def to_dict(self) -> dict[str, Any]:
@@ -158,8 +164,8 @@ def _warnings(result: Result) -> list[str]:
 PARTS: dict[str, Callable[[Result], Any]] = {
     "bpcalc": lambda _: SCHEMA,
     "formula": lambda result: result.formula,
-    "value": lambda result: result.value,
-    "gradient": lambda result: result.gradient,
+    "value": lambda result: as_lists(result.value),
+    "gradient": lambda result: {name: as_lists(g) for name, g in result.gradient.items()},
     "output": lambda result: result.nodes[result.graph.output].id,
     "nodes": _nodes,
     "edges": _edges,
@@ -177,8 +183,8 @@ def node_data(result: Result, node: Node) -> dict[str, Any]:
         "op": node.op,
         "expr": node.expr,
         "inputs": [f"n{i + 1}" for i in result.graph.inputs(node.index)],
-        "value": result.values[node.index],
-        "gradient": result.gradients[node.index],
+        "value": as_lists(result.values[node.index]),
+        "gradient": as_lists(result.gradients[node.index]),
     }
     if result.check is not None:
         data["check"] = _check(result.check.nodes[node.index])
@@ -187,8 +193,8 @@ def node_data(result: Result, node: Node) -> dict[str, Any]:
 
 def _check(check: NodeCheck) -> dict[str, Any]:
     return {
-        "value": check.value,
-        "gradient": check.gradient,
+        "value": as_lists(check.value),
+        "gradient": as_lists(check.gradient),
         "error": check.error,
         "ok": check.ok,
     }
@@ -200,10 +206,15 @@ def edge_data(edge: Edge) -> dict[str, Any]:
         "from": f"n{edge.consumer + 1}",
         "to": f"n{edge.input + 1}",
         "arg": edge.arg,
-        "local": edge.local,
-        "upstream": edge.upstream,
-        "gradient": edge.gradient,
+        "local": as_lists(edge.local),
+        "upstream": as_lists(edge.upstream),
+        "gradient": as_lists(edge.gradient),
     }
-    if edge.local is None:  # nothing flows here, and no local derivative was computed
+    if edge.local is None:  # it would be a full Jacobian; or nothing flows, and none was computed
         del data["local"]
     return data
+
+
+def as_lists(value: Value) -> Value:
+    """An array as nested lists; a number as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value

@@ -146,12 +146,12 @@ def backward_steps(result: Result, part: Part, digits: int = 17) -> Iterator[Bac
 def _arriving(result: Result, index: int, edges: list[Edge], digits: int) -> Iterator[BackwardStep]:
     """The steps that find the gradient of one node."""
     edges.sort(key=lambda edge: (edge.consumer, edge.arg))
-    flowing = [edge for edge in edges if edge.local is not None]
+    flowing = [edge for edge in edges if edge.flows]
     if not flowing:
         yield NothingStep(index, None)
         return
     for edge in edges:
-        if edge.local is None:
+        if not edge.flows:
             yield NothingStep(index, edge)
         else:
             rule = local_rule(result, edge, digits)
@@ -203,7 +203,7 @@ def paths(result: Result, index: int) -> list[PathStep] | None:
     edges: dict[int, list[Edge]] = {}
     ways = towards(graph, [index]).backward
     for edge in result.each_edge():
-        if edge.local is not None and edge.input in ways:
+        if edge.flows and edge.input in ways:
             edges.setdefault(edge.consumer, []).append(edge)
     if _path_count(graph, edges, index) > MOST_PATHS:
         return None

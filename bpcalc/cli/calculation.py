@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bpcalc.graph import Graph
-    from bpcalc.ops.constants import Constant
+    from bpcalc.bindings import Quantity
     from bpcalc.results import Result
 
 
@@ -25,7 +25,7 @@ def graph_and_values(
     vars_: str | None,
     assignments: list[tuple[str, str]],
     options: set[str],
-) -> tuple[Graph, dict[str, Constant]]:
+) -> tuple[Graph, dict[str, Quantity]]:
     """The graph of the formula, and the values that were given for its variables.
 
     `options` are the names of the command's options.
@@ -42,7 +42,7 @@ def graph_and_values(
 
 def result_of(
     graph: Graph,
-    values: Mapping[str, Constant],
+    values: Mapping[str, Quantity],
     wrt: str | None,
     upstream: str,
     check: bool,
@@ -80,7 +80,7 @@ def node_called(graph: Graph, name: str, option: str) -> int:
         raise RequestError(f"{option}: there is no node {printable(name, 60)}", hint=hint) from None
 
 
-def _all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str, Constant]:
+def _all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str, Quantity]:
     """The values of a file and of the command line, which wins."""
     seen: set[str] = set()
     for name, _ in assignments:
@@ -91,7 +91,7 @@ def _all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[st
     return bound({**table, **dict(assignments)})
 
 
-def _refuse_option_names(graph: Graph, values: dict[str, Constant], options: set[str]) -> None:
+def _refuse_option_names(graph: Graph, values: dict[str, Quantity], options: set[str]) -> None:
     """A variable named like an option needs --set, so that a new option changes no old command."""
     for name, index in graph.variables.items():
         if name in options and name not in values:

@@ -87,10 +87,11 @@ def gradients(graph: Graph, values: Sequence[Value], seed: Value = 1.0) -> list[
     found: list[Value] = []
     for _ in backward(graph, values, found, seed):
         pass
-    return [_zero_like(values[i]) if g is NOTHING else g for i, g in enumerate(found)]
+    return [zero_like(values[i]) if g is NOTHING else g for i, g in enumerate(found)]
 
 
-def _zero_like(value: Value) -> Value:
+def zero_like(value: Value) -> Value:
+    """Zero, or zeros in the shape of an array."""
     if not getattr(value, "shape", ()):
         return 0.0
     import numpy

@@ -19,7 +19,11 @@ from bpcalc.ops.op import Op, Value
 
 def is_finite(value: Value) -> bool:
     """Whether it is neither NaN nor infinite."""
-    return _all(value - value == 0)
+    if hasattr(value, "shape"):
+        import numpy
+
+        return bool(numpy.isfinite(value).all())
+    return bool(value - value == 0)
 
 
 def counting(graph: Graph, values: Sequence[Value]) -> list[bool]:
@@ -73,6 +77,10 @@ def _failure(
     indices: tuple[int, ...],
 ) -> CalculationError:
     arguments = [values[i] for i in indices]
+    if any(getattr(value, "shape", ()) for value in (*arguments, values[index])):
+        from bpcalc.engine.array_diagnosis import array_failure
+
+        return array_failure(graph, values, index)
     hint = ""
     shown = op.symbol or op.name
     if not _all(op.domain.contains(*arguments, **op.options)):
@@ -111,12 +119,16 @@ def failure_of_gradients(
             continue
         label = graph.label(target)
         op = graph.op(consumer)
-        if not is_finite(local):
+        if local is None or not is_finite(local):
             message = f"the derivative of {op.symbol or op.name} is {_said(local)} here"
         elif is_finite(upstream):
             message = f"the gradient of {label} overflows: {upstream} * {local}"
         else:
             continue
+        if getattr(contribution, "shape", ()):
+            from bpcalc.engine.array_diagnosis import array_gradient_failure
+
+            return array_gradient_failure(graph, values, consumer, target, contribution)
         lines = [computed(graph, values, variables, i) for i in graph.inputs(consumer)]
         return CalculationError(
             message,
@@ -129,6 +141,8 @@ def failure_of_gradients(
 
 
 def _said(value: Value) -> str:
+    if value is None:
+        return "not finite"
     return "NaN" if _any(value != value) else "infinite"
 
 

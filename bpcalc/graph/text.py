@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,13 +35,19 @@ def _sign_matters(op: Op) -> bool:
 
 def _named(op: Op, inputs: Sequence[str]) -> dict[str, str]:
     """What the templates of an operation are filled with."""
-    numbers = {name: _number(value) for name, value in op.options.items()}
-    return {**dict(zip(op.parameters, inputs)), **numbers}
+    if op.variadic:
+        inputs = [", ".join(inputs)]
+    return {**dict(zip(op.parameters, inputs)), **option_texts(op)}
+
+
+def option_texts(op: Op) -> dict[str, str]:
+    """The values of the options as a formula writes them."""
+    return {name: option_text(name, value) for name, value in op.options.items()}
 
 
 def options(op: Op) -> list[str]:
     """The options that differ from what they are by default, as a formula writes them."""
-    return [f"{k}={_number(v)}" for k, v in op.options.items() if op.defaults[k] != v]
+    return [f"{k}={option_text(k, v)}" for k, v in op.options.items() if op.defaults[k] != v]
 
 
 def latex(graph: Graph, index: int) -> str:
@@ -112,6 +118,21 @@ def latex_number(text: str) -> str:
     if not e:
         return _LATEX_NOT_FINITE.get(mantissa, mantissa)
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+
+
+def option_text(name: str, value: Any) -> str:
+    """The value of an option: a number, `(0, 1)` for axes and shapes, `1, 0:2` for an index."""
+    if isinstance(value, tuple):
+        inner = ", ".join(_part(part) for part in value)
+        return inner if name == "key" else f"({inner}{',' if len(value) == 1 else ''})"
+    return _number(value)
+
+
+def _part(part: Any) -> str:
+    if not isinstance(part, tuple):
+        return str(part)
+    start, stop, step = ("" if end is None else str(end) for end in part)
+    return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
 def _number(value: float) -> str:

@@ -8,7 +8,7 @@ from bpcalc.ops.choices import where
 from bpcalc.ops.comparisons import equal
 from bpcalc.ops.domain import Domain, Kink
 from bpcalc.ops.exponential import log
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import OPERATORS, Value, elementwise
 
 
 @elementwise(operator.add, symbol="+", latex="{a} + {b}")
@@ -27,6 +27,9 @@ def sub(y: Value, a: Value, b: Value) -> Value:
 def mul(y: Value, a: Value, b: Value) -> Value:
     """The product of a and b."""
     return b, a
+
+
+OPERATORS["·"] = mul.spelled("·")
 
 
 @elementwise(

@@ -77,18 +77,6 @@ def _part(text: str) -> int | Slice:
     return start, stop, step
 
 
-def key_text(key: Key) -> str:
-    """The key as a formula writes it."""
-    return ", ".join(_part_text(part) for part in key)
-
-
-def _part_text(part: int | Slice) -> str:
-    if isinstance(part, int):
-        return str(part)
-    start, stop, step = ("" if end is None else str(end) for end in part)
-    return f"{start}:{stop}" + (f":{step}" if step else "")
-
-
 def subscript(key: Key) -> tuple[Any, ...]:
     """The key as NumPy takes it."""
     return tuple(part if isinstance(part, int) else slice(*part) for part in key)

@@ -81,7 +81,7 @@ def input_names(op: Op) -> list[Term]:
 
 def entries() -> list[Entry]:
     """All operations, in the order of their families."""
-    return [entry(op) for op in TABLE.values()]
+    return [entry(op) for op in TABLE.values() if not op.internal]
 
 
 def find(name: str) -> Op:

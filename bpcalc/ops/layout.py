@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpcalc.ops import shapes
-from bpcalc.ops.arrays import Key, axes_of, key_text, numpy_axis, subscript, whole
+from bpcalc.ops.arrays import Key, axes_of, numpy_axis, subscript, whole
 from bpcalc.ops.op import OPERATORS, Value, structural
 
 
@@ -19,7 +19,7 @@ def _spread(a: Value, like: Value, *, axis: Any = None, keepdims: Any = 0) -> Va
     return numpy.broadcast_to(a, shape)
 
 
-@structural(_spread, shape=shapes.spread)
+@structural(_spread, shape=shapes.spread, internal=True)
 def spread(g: Value, y: Value, a: Value, like: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
     """What a reduction of `like` gave, repeated along the axes that it took away."""
     from bpcalc.ops.reductions import sum_
@@ -60,7 +60,7 @@ def _shaped_like(a: Value, like: Value) -> Value:
     return numpy.reshape(a, numpy.shape(like))
 
 
-@structural(_shaped_like, shape=shapes.spread)
+@structural(_shaped_like, shape=shapes.spread, internal=True)
 def shaped_like(g: Value, y: Value, a: Value, like: Value) -> Value:
     """The elements of the first in the shape of the second."""
     return shaped_like(g, a), 0
@@ -72,7 +72,7 @@ def _indexed(A: Value, *, key: Key = ()) -> Value:
     return numpy.asarray(A)[subscript(key)]
 
 
-@structural(_indexed, shape=shapes.indexed, text="{A}[{key}]", latex="{A}_{{[{key}]}}")
+@structural(_indexed, shape=shapes.indexed, text="{A}[{key}]", latex="{A}_{{[{key}]}}", internal=True)
 def getitem(g: Value, y: Value, A: Value, *, key: Key = ()) -> Value:
     """An element or a slice, counted from 0: W[1, 2], x[0:2], x[-1]."""
     return scattered(g, A, key=key)
@@ -90,7 +90,7 @@ def _scattered(a: Value, like: Value, *, key: Key = ()) -> Value:
     return found
 
 
-@structural(_scattered, shape=shapes.spread)
+@structural(_scattered, shape=shapes.spread, internal=True)
 def scattered(g: Value, y: Value, a: Value, like: Value, *, key: Key = ()) -> Value:
     """Zeros in the shape of the second, with the first in the places of a key."""
     return getitem(g, key=key), 0
@@ -107,7 +107,7 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, (float, int)) or hasattr(value, "dtype")
 
 
-@structural(_stacked, shape=shapes.stacked, text="[{rows}]", latex=r"\left[{rows}\right]")
+@structural(_stacked, shape=shapes.stacked, text="[{rows}]", latex=r"\left[{rows}\right]", internal=True)
 def stack(g: Value, y: Value, *rows: Value) -> Value:
     """An array of the values in it, one row each: [a, b]."""
     return tuple(getitem(g, key=(place,)) for place in range(len(rows)))

@@ -8,7 +8,7 @@ from bpcalc.ops import shapes
 from bpcalc.ops.domain import Domain
 from bpcalc.ops.exponential import log
 from bpcalc.ops.layout import shaped_like, transpose
-from bpcalc.ops.op import Value, structural
+from bpcalc.ops.op import FUNCTIONS, Value, structural
 from bpcalc.ops.reductions import sum_
 
 
@@ -30,7 +30,7 @@ def _swapped(A: Value) -> Value:
     return numpy.swapaxes(A, -1, -2)
 
 
-@structural(_swapped, shape=lambda shape: (*shape[:-2], shape[-1], shape[-2]))
+@structural(_swapped, shape=lambda shape: (*shape[:-2], shape[-1], shape[-2]), internal=True)
 def swapped(g: Value, y: Value, A: Value) -> Value:
     """Every matrix of a stack transposed: the last two axes exchanged."""
     return swapped(g)
@@ -48,19 +48,22 @@ def matmul(g: Value, y: Value, A: Value, B: Value) -> Value:
     return matmul(g, swapped(B)), matmul(swapped(A), g)
 
 
+FUNCTIONS["matmul"] = matmul
+
+
 def _row(g: Value, A: Value, B: Value) -> Value:
     """The products of (k,) @ (..., k, n) -> (..., n)."""
     to_a = sum_(B * row(g), axis=-1)
     return to_a, column(A) * row(g)
 
 
-@structural(lambda a: a[..., None, :], shape=lambda shape: (*shape[:-1], 1, shape[-1]))
+@structural(lambda a: a[..., None, :], shape=lambda shape: (*shape[:-1], 1, shape[-1]), internal=True)
 def row(g: Value, y: Value, a: Value) -> Value:
     """A vector, or each of a stack, as a matrix of one row."""
     return shaped_like(g, a)
 
 
-@structural(lambda a: a[..., None], shape=lambda shape: (*shape, 1))
+@structural(lambda a: a[..., None], shape=lambda shape: (*shape, 1), internal=True)
 def column(g: Value, y: Value, a: Value) -> Value:
     """A vector, or each of a stack, as a matrix of one column."""
     return shaped_like(g, a)
@@ -106,7 +109,7 @@ def _diagonal(a: Value, like: Value) -> Value:
     return numpy.eye(*numpy.shape(like)) * a
 
 
-@structural(_diagonal, shape=shapes.spread)
+@structural(_diagonal, shape=shapes.spread, internal=True)
 def diagonal(g: Value, y: Value, a: Value, like: Value) -> Value:
     """A number along the diagonal of a matrix in the shape of the second, else zeros."""
     return trace(g), 0
@@ -193,7 +196,7 @@ _INVERTIBLE = Domain(
     "an invertible matrix",
     lambda A, *_: condition_number(A) < _MOST_CONDITION,
     of=0,
-    hint="its condition number is {condition}",
+    hint="a matrix whose rows are not combinations of each other",
 )
 
 
@@ -213,7 +216,7 @@ def _cofactors(A: Value) -> Value:
     return sign[..., None, None] * ((u * others[..., None, :]) @ vh)
 
 
-@structural(_cofactors, shape=shapes.square)
+@structural(_cofactors, shape=shapes.square, internal=True)
 def cofactors(g: Value, y: Value, A: Value) -> Value:
     """The matrix of the cofactors: the derivative of the determinant."""
     raise ArithmeticError("the second derivative of det is not known")

@@ -105,11 +105,16 @@ def bce(g: Value, y: Value, p: Value, t: Value) -> Value:
 
 
 def _targets(t: Value, p: Value) -> Value:
-    """Class indices as one row of 0 and 1 each; one-hot or probabilities stay what they are."""
+    """Class indices as one row of 0 and 1 each; one-hot or probabilities stay what they are.
+
+    NaN where there is no such class.
+    """
     import numpy
 
     if numpy.shape(t) == numpy.shape(p):
         return t
+    if not _are_classes(p, t):
+        return numpy.full(numpy.shape(p), numpy.nan)
     classes = numpy.arange(numpy.shape(p)[-1])
     return (numpy.asarray(t, dtype=float)[..., None] == classes) * 1.0
 
@@ -123,7 +128,7 @@ def _target_shape(t: Shape, p: Shape) -> Shape:
     return p
 
 
-@structural(_targets, shape=_target_shape)
+@structural(_targets, shape=_target_shape, internal=True)
 def targets(g: Value, y: Value, t: Value, p: Value) -> Value:
     """Class indices t as rows of 0 and 1 in the shape of p; probabilities as they are."""
     import numpy

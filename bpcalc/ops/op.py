@@ -62,6 +62,8 @@ class Op:
         "domain",
         "family",
         "forward",
+        "internal",
+        "key",
         "kinks",
         "latex",
         "least",
@@ -80,10 +82,15 @@ class Op:
         "textbook",
         "used",
         "variadic",
+        "written",
     )
 
     name: str
     """What it is called in a formula, in JSON and in messages."""
+    key: str
+    """Under which TABLE has it: the name, but for two operations of the same name."""
+    internal: bool
+    """Whether only rules use it, and no formula."""
     parameters: tuple[str, ...]
     """The names of the inputs; of a variadic op, the name they share."""
     variadic: bool
@@ -127,6 +134,8 @@ class Op:
     kinks: tuple[Kink, ...]
     switch: bool
     """Whether it gives 1 or 0 for true or false."""
+    written: str
+    """The sign by which a formula wrote it, where that matters: `·` is no sign between arrays."""
     used: Callable[..., tuple[bool, ...]] | None
     """Which inputs the value depends on, where that is decided by the values (`where`)."""
 
@@ -162,7 +171,7 @@ class Op:
 
     def _variant(self, options: Mapping[str, float]) -> Op:
         """`with_options` for rules, which ask for the same options again and again."""
-        key = self.name, tuple(options.items())
+        key = self.key, tuple(options.items())
         if key not in _variants:
             if len(_variants) >= _MOST_VARIANTS:
                 _variants.clear()
@@ -180,6 +189,14 @@ class Op:
             inner = inner.func if isinstance(inner, partial) else inner
             setattr(bound, function, partial(inner, **bound.options))
         return bound
+
+    def spelled(self, sign: str) -> Op:
+        """The same operation, written with another sign."""
+        same = Op.__new__(Op)
+        for slot in Op.__slots__:
+            setattr(same, slot, getattr(self, slot))
+        same.written = sign
+        return same
 
     def by_numpy(self, args: tuple[Value, ...]) -> Value:
         """The forward value for NumPy's numbers and arrays."""
@@ -222,11 +239,11 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> tuple[Callable[..., Op], tuple[str, dict[str, float]]]:
-        return _restored, (self.name, dict(self.options))
+        return _restored, (self.key, dict(self.options))
 
 
-def _restored(name: str, options: dict[str, float]) -> Op:
-    return TABLE[name].with_options(options) if options else TABLE[name]
+def _restored(key: str, options: dict[str, float]) -> Op:
+    return TABLE[key].with_options(options) if options else TABLE[key]
 
 
 def register_kind(kind: type, apply: Callable[[Op, tuple[Value, ...]], Value]) -> None:
@@ -267,7 +284,8 @@ def elementwise(
         op.arity, op.least = (2, 1) if op.variadic else (len(inputs), len(inputs))
         op.positional = ()
         op.shape = None
-        op.name = rule.__name__.rstrip("_")
+        op.name = op.key = rule.__name__.rstrip("_")
+        op.internal = False
         op.rule = rule
         op.forward = forward
         op.scalar = _scalar(forward)
@@ -284,6 +302,7 @@ def elementwise(
         op.kinks = kink if type(kink) is tuple else (kink,)  # type: ignore[assignment]
         op.switch = switch
         op.used = used
+        op.written = symbol
         if op.options:
             op = op.with_options({})
         _enter(op)
@@ -304,6 +323,8 @@ def structural(
     domain: Domain = EVERYWHERE,
     kink: Kink | tuple[Kink, ...] = (),
     positional: str = "",
+    name: str = "",
+    internal: bool = False,
 ) -> Callable[[Callable[..., Value]], Op]:
     """Declare an operation that changes shapes or mixes elements, by its rule.
 
@@ -322,7 +343,9 @@ def structural(
         op.arity = 2 if op.variadic else len(op.parameters)
         op.least = 1 if op.variadic else op.arity - len(rule.__defaults__ or ())
         op.options = op.defaults = dict(rule.__kwdefaults__ or {})
-        op.name = rule.__name__.rstrip("_")
+        op.key = rule.__name__.rstrip("_")
+        op.name = name or op.key
+        op.internal = internal
         op.rule = rule
         op.forward = forward
         op.scalar = _of_numbers(forward)
@@ -341,6 +364,7 @@ def structural(
         op.kinks = kink if type(kink) is tuple else (kink,)  # type: ignore[assignment]
         op.switch = False
         op.used = None
+        op.written = symbol
         if op.options:
             op = op.with_options({})
         _enter(op)
@@ -380,13 +404,15 @@ def _plain_latex(name: str, parameters: tuple[str, ...]) -> str:
 
 def _enter(op: Op) -> None:
     """Put an operation into the tables by which formulas find it."""
-    if op.name in TABLE:
-        raise AssertionError(f"{op.name} is declared twice")
-    TABLE[op.name] = op
+    if op.key in TABLE:
+        raise AssertionError(f"{op.key} is declared twice")
+    TABLE[op.key] = op
+    if op.internal:
+        return
     if op.symbol:
         OPERATORS[f"unary {op.symbol}" if op.symbol in OPERATORS else op.symbol] = op
     else:
-        for name in (op.name, *op.aliases):
+        for name in (op.key, *op.aliases):
             FUNCTIONS[name] = op
 
 

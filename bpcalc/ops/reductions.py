@@ -81,7 +81,7 @@ def _others(A: Value, *, axis: Any = None) -> Value:
     return numpy.transpose(found, numpy.argsort((*rest, *axes)))
 
 
-@structural(_others, shape=shapes.same)
+@structural(_others, shape=shapes.same, internal=True)
 def product_of_others(g: Value, y: Value, A: Value, *, axis: Any = None) -> Value:
     """For each element the product of all the others: the derivative of `prod`."""
     raise ArithmeticError("the second derivative of prod is not known")
@@ -98,7 +98,9 @@ def _extreme(name: str, variadic: Any, which: str) -> Any:
         _by_numpy(name),
         meaning=_along_axes(lambda *xs: variadic(*xs) if len(xs) > 1 else xs[0]),
         shape=shapes.reduced,
-        latex=rf"\{name} {{A}}",
+        name=name,
+        internal=True,
+        latex=rf"\{name} {{{{A}}}}",
         kink=Kink(
             f"several elements are the {which}",
             at=lambda A, **options: _ties(A, name, **options),

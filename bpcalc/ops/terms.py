@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
+from bpcalc.graph.text import option_text
 from bpcalc.ops.op import OPERATORS, Op, Value, register_kind
 
 LOOSE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
@@ -118,18 +119,18 @@ def binding(op: Op) -> int:
     """How tightly an op binds that is written between or before its inputs; functions: ATOM."""
     if "^" in op.text:
         return POWER
-    if op.symbol in ("+", "-", "*", "/"):
+    if op.symbol in ("+", "-", "*", "/", "@"):
         if op.arity == 1:
             return SIGN
         return SUM if op.symbol in "+-" else PRODUCT
-    return LOOSE if op.text else ATOM
+    return LOOSE if op.symbol else ATOM
 
 
 def least_binding(op: Op, arg: int) -> int:
     """How tightly an input has to bind to stand there without brackets."""
     bound = binding(op)
     if bound == ATOM:
-        return LOOSE
+        return ATOM if op.text[:1] == "{" else LOOSE  # A', A[0]; but f(a + b), [a + b]
     if bound == POWER:
         return POWER if arg else ATOM
     if bound == SIGN:
@@ -163,7 +164,9 @@ def text(term: Term, leaf: Callable[[int], str] = _no_node, pretty: bool = False
         bracketed(written, arg.binding, least_binding(op, place), place)
         for place, (arg, written) in enumerate(zip(term.args, inputs))
     ]
-    numbers = {name: _option(value, leaf, pretty) for name, value in op.options.items()}
+    numbers = {name: _option(name, value, leaf, pretty) for name, value in op.options.items()}
+    if op.variadic:
+        inputs = [", ".join(inputs)]
     parts = {**dict(zip(op.parameters, inputs)), **numbers}
     if not pretty:
         return op.text.format(**parts)
@@ -182,14 +185,16 @@ def bracketed(written: str, found: int, needed: int, place: int) -> str:
 def _options(op: Op, leaf: Callable[[int], str], pretty: bool) -> list[str]:
     """The options that differ from what they are by default."""
     return [
-        f"{name}={text(term(value), leaf, pretty)}"
+        f"{name}={_option(name, value, leaf, pretty)}"
         for name, value in op.options.items()
         if isinstance(value, Term) or op.defaults[name] != value
     ]
 
 
-def _option(value: Any, leaf: Callable[[int], str], pretty: bool) -> str:
-    """An exponent: in brackets where it is not a name or a number."""
+def _option(name: str, value: Any, leaf: Callable[[int], str], pretty: bool) -> str:
+    """An exponent, an axis: in brackets where it is not a name or a number."""
+    if isinstance(value, tuple):
+        return option_text(name, value)
     given = term(value)
     written = text(given, leaf, pretty)
     return f"({written})" if given.binding < POWER else written

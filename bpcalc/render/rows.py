@@ -96,7 +96,7 @@ def _right(found: float, truth: float | None, digits: int) -> str:
 def _share(edge: Edge, style: Style, several: bool) -> str:
     """The edge's product; its result only where it is not the node's whole gradient."""
     consumer = f"n{edge.consumer + 1}"
-    if edge.local is None:
+    if not edge.flows:
         return f"{consumer}: nothing flows"
     upstream, local, share = (
         rounded(number, style.digits) for number in (edge.upstream, edge.local, edge.gradient)

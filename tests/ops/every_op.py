@@ -24,11 +24,12 @@ Number = float | mpmath.mpf
 VARIANTS = [
     variant
     for op in TABLE.values()
+    if op.shape is None
     for variant in [op, *[op.with_options({k: v + 1}) for k, v in op.options.items()]]
 ]
 """Every operation; those with options also with each of them one larger."""
 
-KINKS = [(op, kink) for op in TABLE.values() for kink in op.kinks]
+KINKS = [(op, kink) for op in TABLE.values() if op.shape is None for kink in op.kinks]
 """Every place where a derivative is a choice."""
 
 SMALLEST, LARGEST = sys.float_info.min, sys.float_info.max

@@ -339,7 +339,7 @@ class _Drawing:
     def _arrow(self, tail: int, head: int, edges: list[Edge]) -> Arrow:
         share, flows = "", True
         if self.result is not None:
-            flows = any(edge.local is not None for edge in edges)
+            flows = any(edge.flows for edge in edges)
             if len(edges) > 1:
                 share = rounded(sum(edge.gradient for edge in edges), self.digits)
             elif flows:
