@@ -24,6 +24,8 @@ class Sentences(NamedTuple):
     given: str
     through: str
     through_input: str
+    input: str
+    """Where a sum has two shares through the same node."""
     nothing: str
     nothing_through: str
     delta: str
@@ -59,6 +61,7 @@ class Sentences(NamedTuple):
     share: str
     whole_gradient: str
     sum_of_shares: str
+    no_gradient: str
     few_steps: str
     few_results: str
     picture: str
@@ -91,6 +94,7 @@ ENGLISH = Sentences(
     given="given: the gradient that arrives from outside",
     through="through {node}",
     through_input="through {node}, input {place}",
+    input="{node}, input {place}",
     nothing="nothing flows back to it",
     nothing_through="nothing flows",
     delta="δ = {slope} is the gradient of a neuron's net input z, that is, of what its activation "
@@ -126,6 +130,7 @@ ENGLISH = Sentences(
     share="Backward: the share of one edge, upstream gradient times local derivative",
     whole_gradient="Backward: a gradient, upstream gradient times local derivative",
     sum_of_shares="Backward: a gradient, the sum of the shares of its edges",
+    no_gradient="Backward: nothing flows here",
     few_steps="The steps of nodes {first} to {last} of {count}; `bpcalc trace` tells all of them.",
     few_results="The first {most} of {count}; `bpcalc trace` tells all of them.",
     picture="Computation graph",
@@ -160,6 +165,7 @@ CHINESE = Sentences(
     given="给定：从外部传来的梯度",
     through="经 {node}",
     through_input="经 {node} 的第 {place} 个输入",
+    input="{node} 的第 {place} 个输入",
     nothing="没有梯度传回这里",
     nothing_through="没有梯度传回",
     delta="δ = {slope} 是神经元净输入 z（即激活函数的输入）的梯度。有些书中 δ 取相反的符号。",
@@ -194,6 +200,7 @@ CHINESE = Sentences(
     share="反向：一条边的贡献，即上游梯度乘以局部导数",
     whole_gradient="反向：梯度，即上游梯度乘以局部导数",
     sum_of_shares="反向：梯度，即各条边的贡献之和",
+    no_gradient="反向：没有梯度传回这里",
     few_steps="这里只列第 {first} 到 {last} 个节点（共 {count} 个）的步骤；全部步骤见 `bpcalc trace`。",
     few_results="前 {most} 个，共 {count} 个；全部结果见 `bpcalc trace`。",
     picture="计算图",

@@ -117,7 +117,10 @@ class Notation:
 
     def through(self, edge: Edge) -> str:
         """The words that name an edge to a node at which several meet."""
-        consumer = self.inline(self.label(edge.consumer))
+        return self.through_node(edge, self.inline(self.label(edge.consumer)))
+
+    def through_node(self, edge: Edge, consumer: str) -> str:
+        """The same, with the consumer as it is to be written."""
         if self.is_one_of_several(edge):
             return self.words.through_input.format(node=consumer, place=edge.arg + 1)
         return self.words.through.format(node=consumer)
