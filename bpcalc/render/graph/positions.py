@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from math import fsum  # the same on every Python, unlike sum since 3.12
 from typing import NamedTuple
 
 _SWEEPS = 60
@@ -72,8 +73,8 @@ def _move(
     wanted, weights = [], []
     for point in rank:
         wishes = [wish for side in sides for wish in side[point]]
-        weight = sum(wish.weight for wish in wishes) or _FIXED
-        mean = sum((x[wish.other] + wish.delta) * wish.weight for wish in wishes) / weight
+        weight = fsum(wish.weight for wish in wishes) or _FIXED
+        mean = fsum((x[wish.other] + wish.delta) * wish.weight for wish in wishes) / weight
         wanted.append(mean if wishes else x[point])
         weights.append(weight)
     for point, place in zip(rank, kept_apart(wanted, weights, distances)):

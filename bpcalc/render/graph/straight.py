@@ -7,7 +7,7 @@ of bends gets as few vertical lines as there is room for between what stands bes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from math import inf
+from math import fsum, inf
 from typing import NamedTuple
 
 from bpcalc.render.graph.positions import Extent
@@ -71,7 +71,7 @@ class Straightener:
         """Put a run on as few vertical lines as there is room for."""
         for line, free in self._lines(run):
             wanted = goals(line[0] == run[0], line[-1] == run[-1])
-            mean = Goal(Span(), sum(self.x[point] for point in line) / len(line))
+            mean = Goal(Span(), fsum(self.x[point] for point in line) / len(line))
             for span, best in [*wanted, mean]:
                 reached = free.both(span)
                 if not reached.is_empty:
