@@ -75,7 +75,7 @@ def box_text(box: Box) -> BoxText:
         clipped(box.heading),
         [clipped(box.value)] if box.value else [],
         [clipped(box.gradient)] if box.gradient else [],
-        [clipped(f"right: {line}") for line in right],
+        [clipped(f"check: {line}") for line in right],
     )
 
 

@@ -157,12 +157,12 @@ def test_where_no_gradient_flows_the_arrow_is_dashed_and_bare() -> None:
     assert "no gradient flows" in texts(root, "key")
 
 
-def test_where_the_check_disagrees_stands_a_cross_and_what_is_right() -> None:
+def test_where_the_check_disagrees_stands_a_cross_and_what_the_check_says() -> None:
     root = drawn(of("(exp(x) - 1)/x", check=True, x=1e-9))
     box = group(root, "data-node", "n1")
     assert "wrong" in classes(box)
     assert box.find(f"{SVG}path[@class='cross']") is not None
-    assert "right: gradient 0.5" in texts(box, "right")
+    assert "check: gradient 0.5" in texts(box, "right")
     assert "the check disagrees" in texts(root, "key")
 
 
