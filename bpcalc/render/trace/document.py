@@ -6,13 +6,13 @@ Only here and in `mathml` does text become HTML: every text of a formula passes 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from bpcalc.render.graph.style import COLOURS
-from bpcalc.render.trace.mathml import math, prose
+from bpcalc.render.trace.mathml import math
 from bpcalc.render.trace.story import Story, ending, source, values
 from bpcalc.steps import EdgeStep, NothingStep, StartStep, SumStep, ValueStep
 
@@ -69,13 +69,13 @@ def _colours() -> str:
 
 
 def sentence(words: str) -> str:
-    """A sentence of the catalogue, with the notation's mathematics; `commands` become code."""
-    return re.sub("`([^`]+)`", r"<code>\1</code>", prose(words))
+    """A sentence of the catalogue, in which `commands` become code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", words)
 
 
 def task(story: Story, notation: Notation) -> Iterator[str]:
     """The formula as typed, and the values of its variables."""
-    yield f'<pre class="formula"><code>{escape(chr(10).join(source(story.result)))}</code></pre>\n'
+    yield formula(source(story.result))
     given = [
         f"<li>{math(f'{line.left} = {line.sides[0]}')}</li>" for line in values(story, notation)
     ]
@@ -85,12 +85,17 @@ def task(story: Story, notation: Notation) -> Iterator[str]:
         yield f"<p>{escape(story.note)}</p>\n"
 
 
+def formula(lines: Sequence[str]) -> str:
+    """The lines of a formula as typed."""
+    return f'<pre class="formula"><code>{escape(chr(10).join(lines))}</code></pre>\n'
+
+
 def equation(line: Line) -> str:
     """A line as HTML, one piece per side, so that it breaks between them."""
     left = math(line.left)
     first = " = "
     if line.part and line.through:
-        left, first = f"{left} {prose(line.through)}:", ""
+        left, first = f"{left} {line.through}:", ""
     pieces = [f'<span class="left">{left}</span>']
     for place, side in enumerate(line.sides):
         last = " result" if place == len(line.sides) - 1 else ""
@@ -102,7 +107,7 @@ def equation(line: Line) -> str:
 
 
 def _remark(line: Line) -> str:
-    return f"({prose(line.remark)})" if line.sides else prose(line.remark)
+    return f"({line.remark})" if line.sides else line.remark
 
 
 def direction(step: Step | None) -> str:

@@ -40,10 +40,13 @@ _TIMES_TEN = "<mo>×</mo><msup><mn>10</mn>"
 
 
 class MathML(Notation):
-    """Fractions, powers and indices; what it returns is for `math` and `prose`."""
+    """Fractions, powers and indices; what it returns is for `math`, but for whole sentences."""
 
     def plain(self, text: str) -> str:
         return name(text)
+
+    def inline(self, mathematics: str) -> str:
+        return f"<math>{mathematics}</math>"
 
     def label(self, index: int) -> str:
         leaves = self.graph.leaves
@@ -77,7 +80,7 @@ class MathML(Notation):
             if written:
                 sign, value = ("−", value[1:]) if value[0] == "-" else ("+", value)
                 sign = f'<mo form="infix">{sign}</mo>'
-            written += f"{sign}{value}<span> ({prose(words)}) </span>"
+            written += f"{sign}{value}<span> ({words}) </span>"
         return written
 
 
@@ -221,28 +224,36 @@ def _read(text: str) -> Term:
 
 # From the notation to the page
 
-_SAFE = {
-    "-": '<mo form="prefix">−</mo>',
-    "(": "<mrow><mo>(</mo>",
-    ")": "<mo>)</mo></mrow>",
-    "=": '<mo form="infix">=</mo>',
-    " ": "",
-}
+_SIGNS_BETWEEN = {"-": '<mo form="prefix">−</mo>', "=": '<mo form="infix">=</mo>', " ": ""}
 
-_PIECE = re.compile(r"<(m[inos]|mtext)\b[^>]*>[^<]*</\1>|<[^>]*>|[-()= ]")
+_PIECES = re.compile(r"<(?:m[ino]|mtext)\b[^>]*>[^<]*</(?:m[ino]|mtext)>|<[^>]*>|[-()= ]")
 
 
 def math(written: str) -> str:
-    """What the notation wrote as <math>; words and code in it stand between."""
+    """What the notation wrote as <math>; the words and the code in it stand between."""
     parts = re.split(r"(<span>.*?</span>|<code>.*?</code>)", written)
-    return "".join(part if place % 2 else _math(part) for place, part in enumerate(parts) if part)
+    return "".join(
+        part if place % 2 else f'<math displaystyle="true">{_elements(part)}</math>'
+        for place, part in enumerate(parts)
+        if part
+    )
 
 
-def _math(written: str) -> str:
-    inner = _PIECE.sub(lambda piece: _SAFE.get(piece[0], piece[0]), written)
-    return f'<math displaystyle="true">{inner}</math>'
+def _elements(written: str) -> str:
+    """With elements for the signs: a group in brackets is a row of its own.
 
-
-def prose(words: str) -> str:
-    """A sentence of the catalogue in which the notation has put names and slopes."""
-    return re.sub(r"<(mi|msub|mfrac)>.*?</\1>", lambda found: f"<math>{found[0]}</math>", words)
+    Brackets grow only around fractions: fonts put wide gaps at those that can grow.
+    """
+    pieces: list[str] = _PIECES.findall(written)
+    opened: list[int] = []
+    for place, piece in enumerate(pieces):
+        if piece == "(":
+            opened.append(place)
+        elif piece == ")":
+            start = opened.pop()
+            grows = "true" if "<mfrac>" in pieces[start:place] else "false"
+            pieces[start] = f'<mrow><mo stretchy="{grows}">(</mo>'
+            pieces[place] = f'<mo stretchy="{grows}">)</mo></mrow>'
+        else:
+            pieces[place] = _SIGNS_BETWEEN.get(piece, piece)
+    return "".join(pieces)
