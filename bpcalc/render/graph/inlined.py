@@ -22,6 +22,21 @@ _LONGEST = 300
 """Characters of a formula that the details of a box show."""
 
 
+def reachable(whole: Picture, insides: Mapping[str, Picture]) -> dict[str, Picture]:
+    """The insides that a reader can come to: of the groups that are drawn, and again of theirs.
+
+    Where a picture has been cut, most are of boxes that it does not show.
+    """
+    found: dict[str, Picture] = {}
+    waiting = [whole]
+    for shown in waiting:
+        for box in shown.boxes:
+            if box.kind == "group" and box.id in insides and box.id not in found:
+                found[box.id] = insides[box.id]
+                waiting.append(insides[box.id])
+    return found
+
+
 def framed(picture: Picture, key: str) -> str:
     """A picture as an <svg> whose boxes a reader can go to one by one."""
     drawn = drawing(picture, prefix=f"{key}-")

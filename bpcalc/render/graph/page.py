@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bpcalc.render.graph.inlined import WHOLE, described, framed, island, templates
+from bpcalc.render.graph.inlined import WHOLE, described, framed, island, reachable, templates
 from bpcalc.render.graph.picture import Picture, insides, picture
 from bpcalc.render.graph.style import STYLE
 from bpcalc.render.numbers import DIGITS
@@ -91,7 +91,8 @@ def _drawing(
 ) -> Iterator[str]:
     """The picture with what belongs to it: its insides, its keys, the details of a box."""
     whole = picture(graph, result, selected=selected, digits=digits)
-    inside = insides(graph, result, selected=selected, digits=digits)
+    parts = insides(graph, result, selected=selected, digits=digits, most=len(graph))
+    inside = reachable(whole, parts)
     yield f'<section class="drawing" aria-label="{words.picture}">\n'
     yield f'<nav class="trail" aria-label="{words.whole_picture}" hidden></nav>\n'
     yield f'<div class="holder" tabindex="-1">{framed(whole, WHOLE)}</div>\n'
