@@ -1,4 +1,4 @@
-// The interactive page: one state, `at` (a step, 0 before the first one) and `trail` (the boxes
+// The script of the interactive page: one state, `at` (a step, 0 before the first one) and `trail` (the boxes
 // that have been opened), and one function per part of the page that shows it.
 
 const { words, pictures } = JSON.parse(document.getElementById("data").textContent);
@@ -54,7 +54,7 @@ function prepared(picture, svg) {
     }
     box.svg.querySelector("title")?.remove(); // it would tell what is not yet known
     box.svg.setAttribute("tabindex", "0");
-    box.svg.setAttribute("role", "button");
+    box.svg.setAttribute("role", isGroup(box) ? "button" : "img");
   }
   const made = { key: picture, svg, boxes, arrows, home };
   steps.forEach((step, index) => {
@@ -360,4 +360,5 @@ find(".details").hidden = false;
 // On a wide screen everything from here on fits into the window, if that is high enough.
 root.style.setProperty("--above", `${find(".stage").getBoundingClientRect().top + scrollY}px`);
 open([]);
-show();
+const [, linked] = location.hash.match(/^#step-(\d+)$/) ?? [];
+go(Number(linked ?? 0));

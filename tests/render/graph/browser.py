@@ -52,6 +52,7 @@ class Browser:
 
     def open(self, path: Path) -> None:
         self._post("url", url=path.as_uri())
+        self.devtools("Emulation.setFocusEmulationEnabled", enabled=True)  # no window is in front
 
     def run(self, script: str, *args: Any) -> Any:
         """What a function body returns in the page."""

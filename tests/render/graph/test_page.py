@@ -17,6 +17,7 @@ from bpcalc.render.graph.page import MOST_STEPS, page, structure_page
 from bpcalc.render.sentences import CHINESE, ENGLISH, Sentences
 from bpcalc.render.trace.story import story
 from bpcalc.results import Result
+from bpcalc.steps import towards
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -79,6 +80,16 @@ def test_picture_and_steps_are_there_without_a_script() -> None:
     assert text.count('<g class="box') == 7
     assert re.findall(r'<li class="step" id="step-(\d+)"', text) == [str(n) for n in range(1, 17)]
     assert re.search(r'<section class="player"[^>]* hidden>', text)
+
+
+def test_the_paths_to_one_node_are_told_too() -> None:
+    node = A1.graph.index("y")
+    part = towards(A1.graph, [node])
+    told = story(A1, ENGLISH)._replace(node=node, part=part)
+    text = "".join(page(told, selected=node))
+    assert complaints(text) == []
+    assert f"<h2>{ENGLISH.along_paths}</h2>" in text
+    assert re.search(r'class="box [^"]*\bselected\b', text)
 
 
 def test_a_large_graph_tells_the_steps_nearest_to_the_output() -> None:
@@ -258,6 +269,15 @@ def test_a_chinese_page_speaks_chinese(show: Show) -> None:
     assert progress(window) == "第 1 步，共 16 步"
     words = window.text("main")
     assert not re.search(r"\b(Step|Value|Gradient|Next|upstream|Used by)\b", words)
+
+
+def test_a_link_leads_to_a_step(show: Show) -> None:
+    window = show(written(A1))
+    window.run("location.hash = 'step-5'; location.reload()")
+    assert progress(window) == "Step 5 of 16"
+    window.requests()
+    window.run("location.hash = ''; location.reload()")
+    assert "16 steps" in window.text(".now")
 
 
 def test_light_and_dark_are_a_button_away(show: Show) -> None:
