@@ -37,6 +37,8 @@ class Signs(NamedTuple):
     """After the name of a node that has a tree further down."""
     more: str
     """For what is cut."""
+    legend: str
+    """What `below` means, if it is not a word."""
 
     def narrow(self) -> Signs:
         """The same with one column less for each level."""
@@ -44,8 +46,8 @@ class Signs(NamedTuple):
         return self._replace(branch=branch, last=last, through=through)
 
 
-UNICODE = Signs("├─ ", "└─ ", "│  ", " ↓", "…")
-ASCII = Signs("+- ", "`- ", "|  ", " (below)", "...")
+UNICODE = Signs("├─ ", "└─ ", "│  ", " ↓", "…", "↓ further down")
+ASCII = Signs("+- ", "`- ", "|  ", " (below)", "...", "")
 
 
 class Line(NamedTuple):
@@ -83,12 +85,6 @@ class Forest:
 
     # Text
 
-    def legend(self) -> str:
-        """What the sign for "further down" means, if it occurs and is not a word."""
-        below = self.signs.below.strip()
-        used = any(self.uses[id] for id in self.tops)
-        return f"{below} further down" if used and below == "↓" else ""
-
     def _text(self, box: Box, below: bool) -> str:
         """The heading; of a box that is drawn further down its name."""
         text = box.name if below else box.heading
@@ -105,7 +101,7 @@ class Forest:
         """Cells for guides and text, if trees are to be a few levels deep."""
         indent = len(self.signs.branch)
         levels: dict[str, int] = {}
-        widest = 0
+        widest = len(self.signs.legend)
         for box in reversed(self.boxes):
             level = 0 if box.id in self.tops else levels[box.id]
             for arrow in self.inputs[box.id]:

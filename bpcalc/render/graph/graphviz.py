@@ -6,6 +6,7 @@ its warnings stay there.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def _run(dot_text: str, form: str) -> subprocess.CompletedProcess[bytes]:
         input=dot_text.encode(),
         capture_output=True,
         timeout=_SECONDS,
+        env={**os.environ, "TZ": "UTC"},  # the date in a PDF is longer elsewhere
         check=False,
     )
 

@@ -21,12 +21,14 @@ def tree(picture: Picture, look: Look = Look()) -> Iterator[str]:  # noqa: B008
     """
     form, forest, room = _fitting(picture, look)
     lines = list(forest.lines(room))
-    labels = max(_width(line) for line in lines if line.box)
+    legend = forest.signs.legend if any("↓" in line.marks for line in lines) else ""
+    labels = max(cells(legend), *(_width(line) for line in lines if line.box))
     left = None if look.width is None else look.width - labels - _beside(picture, None)
     rows = [_numbers(line, form, forest, left) for line in lines]
-    if any(box.value for box in picture.boxes):
-        lines.insert(0, Line("", "", forest.legend()))
-        rows.insert(0, ("value", "gradient", form.title))
+    valued = any(box.value for box in picture.boxes)
+    if valued or legend:
+        lines.insert(0, Line("", "", legend))
+        rows.insert(0, ("value", "gradient", form.title) if valued else ("", "", ""))
     sizes = [max(map(len, column)) for column in zip(*rows)]
     paint = _painter(look)
     margin = any(box.selected for box in picture.boxes)
