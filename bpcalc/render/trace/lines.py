@@ -229,11 +229,12 @@ def _nothing(step: NothingStep, notation: Notation) -> Line:
 
 
 def _path(step: PathStep, notation: Notation) -> Line:
-    labels = [notation.label(index) for index in step.nodes]
+    first, *rest = step.nodes  # the first is the output
+    labels = [notation.plain(notation.output), *[notation.label(index) for index in rest]]
     slopes = [notation.slope(of, by) for of, by in pairwise(labels)]
     numbers = [notation.number(factor) for factor in step.factors]
     if notation.result.seed != 1:
-        slopes.insert(0, notation.gradient(step.nodes[0]))
+        slopes.insert(0, notation.gradient(first))
         numbers.insert(0, notation.number(notation.result.seed))
     factors = [bracketed(n, PRODUCT, PRODUCT, place) for place, n in enumerate(numbers)]
     sides = [
