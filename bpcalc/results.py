@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bpcalc.engine import backward
-from bpcalc.engine.backward import NOTHING, zero_like
+from bpcalc.engine.backward import NOTHING, backward, zero_like
 from bpcalc.errors import CalculationError
 from bpcalc.graph import Graph, Node
 from bpcalc.ops.domain import Kink
@@ -131,10 +130,17 @@ class Result:
         return f"<Result value {self.value!r}, gradient {{{slopes}}}>"
 
     def _repr_html_(self) -> str:
-        """The table, for notebooks."""
-        from bpcalc.render.html import table
+        """The picture and the table, for notebooks; the table alone where the graph is large."""
+        from bpcalc.render.html import notebook
 
-        return table(self)
+        return notebook(self)
+
+    def _repr_svg_(self) -> str:
+        """The picture, for what shows no HTML."""
+        from bpcalc.render.graph.picture import picture
+        from bpcalc.render.graph.svg import svg
+
+        return svg(picture(self.graph, self))
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))

@@ -4,6 +4,7 @@ Each line `$ ...` of a `console` block is run, in a copy of `examples/`, at 80 c
 colour. What follows it is its output, to the character: standard output, then standard error. Lines
 that begin with `> ` carry the command on. A command that ends with a code other than 0 is followed
 by `$ echo $?`. Between `<!-- $ command -->` and `<!-- end -->` stands output that Markdown shows.
+A file of `examples/` that a command writes anew, such as a picture, has to come out the same.
 `pytest --update` rewrites the outputs in place.
 """
 
@@ -87,7 +88,7 @@ class Terminal:
     """Runs commands as a reader would, one after the other, in a copy of the examples."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-        here = folder / "examples"
+        here = self.folder = folder / "examples"
         shutil.copytree(ROOT / "examples", here)
         command = folder / "bin" / "bpcalc"
         command.parent.mkdir()
@@ -109,6 +110,10 @@ class Terminal:
             return f"{code}\n"
         run = self._by_bash if _needs_a_shell(command) else self._by_main
         return run(command)
+
+    def pictures(self) -> list[Path]:
+        """The pictures that stand in the folder."""
+        return sorted(self.folder.glob("*.svg"))
 
     def _by_main(self, command: str) -> str:
         screen = Screen()
@@ -170,6 +175,11 @@ def test_a_page_shows_what_its_commands_print(page: Path, terminal: Terminal, up
     assert terminal.code == 0, "the last command: follow it with $ echo $?"
     if update:
         page.write_text("\n".join(rewritten + lines[done:]) + "\n", encoding="utf-8")
+    for picture in terminal.pictures():
+        known = ROOT / "examples" / picture.name
+        if update:
+            shutil.copy(picture, known)
+        assert picture.read_bytes() == known.read_bytes(), f"{picture.name} is drawn otherwise"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

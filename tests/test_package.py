@@ -31,7 +31,10 @@ LAYERS = [
 ]
 """Each part imports only from the lines above its own; parts of one line do not know each other."""
 
-UPWARD = {("results", "render"): "a notebook asks a result for its table (_repr_html_)"}
+UPWARD = {
+    ("results", "render"): "a notebook asks a result for its picture and table (_repr_html_)",
+    ("graph", "render"): "a notebook asks a graph for its picture (_repr_svg_)",
+}
 """Arrows that point the other way when they are followed, each with its reason."""
 
 HOMES = {

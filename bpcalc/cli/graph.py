@@ -21,6 +21,7 @@ from bpcalc.cli.writing import told, value_at, without_controls, written
 from bpcalc.errors import RequestError, printable
 from bpcalc.render.graph.picture import picture
 from bpcalc.render.sentences import LANGUAGES
+from bpcalc.render.trace.story import story
 
 if TYPE_CHECKING:
     from bpcalc.cli.writing import Pieces
@@ -135,9 +136,11 @@ def _rendered(picture: Picture, form: str, color: str, output: str | None) -> Pi
 def _page(
     graph: Graph, result: Result | None, words: Sentences, digits: int, selected: int | None
 ) -> Pieces:
-    from bpcalc.render.graph.page import page
+    from bpcalc.render.graph.page import page, structure_page
 
-    return page(graph, result, words, digits, selected)
+    if result is None:
+        return structure_page(graph, words, selected)
+    return page(story(result, words), digits, selected)
 
 
 def _page_path(output: str | None) -> str:

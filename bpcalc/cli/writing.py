@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeAlias, cast
 from bpcalc.errors import RequestError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from bpcalc.results import Result
@@ -140,7 +140,7 @@ def without_controls(text: str, path: str | None) -> str:
     return "\n".join(printable(line, len(line)) for line in text.split("\n"))
 
 
-def value_at(data: Result, path: str) -> str:
+def value_at(data: Result | Mapping[str, Any], path: str) -> str:
     """The value of the JSON at `gradient.x` or `nodes.n4.value`, as plain text.
 
     Raises:

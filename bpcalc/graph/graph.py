@@ -242,6 +242,13 @@ class Graph:
                 uses[index].append((consumer, arg))
         return uses
 
+    def _repr_svg_(self) -> str:
+        """The picture, for notebooks."""
+        from bpcalc.render.graph.picture import picture
+        from bpcalc.render.graph.svg import svg
+
+        return svg(picture(self))
+
     def __repr__(self) -> str:
         return f"<Graph of {len(self)} nodes, {' '.join(self.variables) or 'no variables'}>"
 

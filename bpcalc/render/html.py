@@ -1,15 +1,31 @@
-"""result -> an HTML table, for notebooks."""
+"""result -> a picture and an HTML table, for notebooks."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
+from bpcalc.render.graph.picture import picture
+from bpcalc.render.graph.svg import svg
 from bpcalc.render.numbers import DIGITS, rounded
 from bpcalc.render.rows import Style, rows, slopes, verdict
 
 if TYPE_CHECKING:
     from bpcalc.results import Result
+
+
+def notebook(result: Result) -> str:
+    """The picture of the graph, if it fits a page, and the table.
+
+    The picture is an image of its own, so that its styles stay inside.
+    """
+    drawn = picture(result.graph, result)
+    if drawn.notes:
+        return table(result)
+    data = b64encode(svg(drawn).encode()).decode()
+    image = f"<img alt='{escape(drawn.title)}' src='data:image/svg+xml;base64,{data}' />"
+    return f"{image}\n{table(result)}"
 
 
 def table(result: Result, digits: int = DIGITS) -> str:

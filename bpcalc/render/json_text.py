@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bpcalc.results import edge_data, node_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bpcalc.results import Result
 
 
 def as_json(result: Result) -> Iterator[str]:
     """The JSON text of a result, in pieces: a line per key, per node and per edge."""
-    entries: dict[str, Iterator[dict[str, Any]]] = {
+    lists: dict[str, Iterator[dict[str, Any]]] = {
         "nodes": (node_data(result, node) for node in result.nodes),
         "edges": (edge_data(edge) for edge in result.each_edge()),
     }
-    separator = "{\n"
-    for key in result.keys():  # noqa: SIM118  (a result is no dict)
-        yield f"{separator}  {_text(key)}: "
-        yield from _listed(entries[key]) if key in entries else [_text(result[key])]
-        separator = ",\n"
-    yield "\n}\n"
+    keys = result.keys()
+    yield from entries_as_json((key, lists[key] if key in lists else result[key]) for key in keys)
 
 
 def data_as_json(data: dict[str, Any]) -> Iterator[str]:
     """JSON text of anything else, a line per key and per entry of a list of objects."""
+    yield from entries_as_json(data.items())
+
+
+def entries_as_json(entries: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """JSON text of an object, a line per key; a list of objects, or an iterator, a line per entry.
+
+    What an iterator gives is written before the next is asked for.
+    """
     separator = "{\n"
-    for key, value in data.items():
+    for key, value in entries:
         yield f"{separator}  {_text(key)}: "
         objects = isinstance(value, list) and value and isinstance(value[0], dict)
-        yield from _listed(iter(value)) if objects else [_text(value)]
+        listed = objects or isinstance(value, Iterator)
+        yield from _listed(iter(value)) if listed else [_text(value)]
         separator = ",\n"
     yield "\n}\n"
 

@@ -69,8 +69,8 @@ def _row(result: Result, index: int, edges: Sequence[Edge], style: Style) -> Row
         said = result.check.nodes[index]
         ok = said.ok
         if ok is False:
-            right_value = _right(value, said.value, digits)
-            right_gradient = _right(gradient, said.gradient, digits)
+            right_value = right_number(value, said.value, digits)
+            right_gradient = right_number(gradient, said.gradient, digits)
     told = [_share(edge, style, len(edges) > 1) for edge in edges]
     if index == graph.output:
         told.insert(0, "start")
@@ -86,7 +86,7 @@ def _row(result: Result, index: int, edges: Sequence[Edge], style: Style) -> Row
     )
 
 
-def _right(found: float, truth: float | None, digits: int) -> str:
+def right_number(found: float, truth: float | None, digits: int) -> str:
     """The reference's number, if it is another one to some digits."""
     if truth is None or abs(found - truth) <= 1e-6 * abs(truth):
         return ""

@@ -24,6 +24,8 @@ class Sentences(NamedTuple):
     given: str
     through: str
     through_input: str
+    input: str
+    """Where a sum has two shares through the same node."""
     nothing: str
     nothing_through: str
     delta: str
@@ -39,6 +41,46 @@ class Sentences(NamedTuple):
     disagrees: str
     contradicts: str
     could_check_none: str
+    derivation: str
+    """The title of a page."""
+    check: str
+    warnings: str
+    steps: str
+    step: str
+    first: str
+    back: str
+    play: str
+    pause: str
+    next: str
+    last: str
+    begin: str
+    """Where the steps of a page begin."""
+    given_value: str
+    computed_value: str
+    start_of_gradients: str
+    share: str
+    whole_gradient: str
+    sum_of_shares: str
+    no_gradient: str
+    few_steps: str
+    few_results: str
+    picture: str
+    picture_key: str
+    group_key: str
+    left_out: str
+    whole_picture: str
+    larger: str
+    smaller: str
+    fit: str
+    light_or_dark: str
+    details: str
+    details_hint: str
+    look_inside: str
+    formula: str
+    not_yet: str
+    says_check: str
+    inputs: str
+    consumers: str
 
 
 ENGLISH = Sentences(
@@ -52,6 +94,7 @@ ENGLISH = Sentences(
     given="given: the gradient that arrives from outside",
     through="through {node}",
     through_input="through {node}, input {place}",
+    input="{node}, input {place}",
     nothing="nothing flows back to it",
     nothing_through="nothing flows",
     delta="δ = {slope} is the gradient of a neuron's net input z, that is, of what its activation "
@@ -69,6 +112,46 @@ ENGLISH = Sentences(
     disagrees="SymPy disagrees on {wrong} of {count} nodes: {named}",
     contradicts="SymPy's check contradicts itself: trust neither it nor the gradient",
     could_check_none="SymPy could check none of {count} nodes",
+    derivation="The gradient of {output}, step by step",
+    check="Check",
+    warnings="Warnings",
+    steps="Steps",
+    step="Step {step} of {count}",
+    first="First",
+    back="Back",
+    play="Play",
+    pause="Pause",
+    next="Next",
+    last="Last",
+    begin="{count} steps: Next, or the arrow key →, takes the first one.",
+    given_value="Forward: a value that is given",
+    computed_value="Forward: a value, from the values of its inputs",
+    start_of_gradients="Backward: the gradient of the output",
+    share="Backward: the share of one edge, upstream gradient times local derivative",
+    whole_gradient="Backward: a gradient, upstream gradient times local derivative",
+    sum_of_shares="Backward: a gradient, the sum of the shares of its edges",
+    no_gradient="Backward: nothing flows here",
+    few_steps="The steps of nodes {first} to {last} of {count}; `bpcalc trace` tells all of them.",
+    few_results="The first {most} of {count}; `bpcalc trace` tells all of them.",
+    picture="Computation graph",
+    picture_key="In a box the value stands above the line and the gradient below it; beside an "
+    "arrow stands what comes back along it: upstream × local = share.",
+    group_key="A box with another one behind it stands for several nodes: a click, or Enter, "
+    "shows what is inside.",
+    left_out="{hidden} of {count} nodes are not in the picture, the farthest from {output}.",
+    whole_picture="Whole graph",
+    larger="Larger",
+    smaller="Smaller",
+    fit="Fit",
+    light_or_dark="Light or dark",
+    details="Details",
+    details_hint="Point at a box, or go to it with the Tab key.",
+    look_inside="Look inside",
+    formula="Formula",
+    not_yet="not yet known",
+    says_check="SymPy says",
+    inputs="Inputs",
+    consumers="Used by",
 )
 
 CHINESE = Sentences(
@@ -82,6 +165,7 @@ CHINESE = Sentences(
     given="给定：从外部传来的梯度",
     through="经 {node}",
     through_input="经 {node} 的第 {place} 个输入",
+    input="{node} 的第 {place} 个输入",
     nothing="没有梯度传回这里",
     nothing_through="没有梯度传回",
     delta="δ = {slope} 是神经元净输入 z（即激活函数的输入）的梯度。有些书中 δ 取相反的符号。",
@@ -98,6 +182,44 @@ CHINESE = Sentences(
     disagrees="SymPy 核对：{count} 个节点中有 {wrong} 个不一致：{named}",
     contradicts="SymPy 的核对自相矛盾：它与梯度都不可信",
     could_check_none="SymPy 无法核对 {count} 个节点中的任何一个",
+    derivation="逐步求 {output} 的梯度",
+    check="核对",
+    warnings="警告",
+    steps="步骤",
+    step="第 {step} 步，共 {count} 步",
+    first="开头",
+    back="上一步",
+    play="播放",
+    pause="暂停",
+    next="下一步",
+    last="末尾",
+    begin="共 {count} 步：点“下一步”或按方向键 → 开始。",
+    given_value="前向：给定的值",
+    computed_value="前向：由输入的值求出的值",
+    start_of_gradients="反向：输出自身的梯度",
+    share="反向：一条边的贡献，即上游梯度乘以局部导数",
+    whole_gradient="反向：梯度，即上游梯度乘以局部导数",
+    sum_of_shares="反向：梯度，即各条边的贡献之和",
+    no_gradient="反向：没有梯度传回这里",
+    few_steps="这里只列第 {first} 到 {last} 个节点（共 {count} 个）的步骤；全部步骤见 `bpcalc trace`。",
+    few_results="前 {most} 个，共 {count} 个；全部结果见 `bpcalc trace`。",
+    picture="计算图",
+    picture_key="框中横线上方是值，下方是梯度；箭头旁是沿它传回的梯度：上游 × 局部 = 贡献。",
+    group_key="背后还有一个框的框代表多个节点：点击或按 Enter 键可查看其内部。",
+    left_out="共 {count} 个节点，其中 {hidden} 个离 {output} 最远，没有画出。",
+    whole_picture="整个图",
+    larger="放大",
+    smaller="缩小",
+    fit="适合窗口",
+    light_or_dark="浅色或深色",
+    details="详情",
+    details_hint="把鼠标移到某个框上，或用 Tab 键选中它。",
+    look_inside="查看内部",
+    formula="公式",
+    not_yet="尚未求出",
+    says_check="SymPy 的结果",
+    inputs="输入",
+    consumers="用于",
 )
 
 LANGUAGES = {"en": ENGLISH, "zh": CHINESE}

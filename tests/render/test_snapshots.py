@@ -12,7 +12,9 @@ import pytest
 from cli.running import called
 
 import bpcalc
-from bpcalc.render.table import Look, table
+from bpcalc.render import html
+from bpcalc.render.look import Look
+from bpcalc.render.table import table
 
 FOLDER = Path(__file__).parents[1] / "snapshots"
 
@@ -40,10 +42,10 @@ def shown(
     return table(bpcalc.grad(text, values, check=check), look, digits)
 
 
-def printed(formula: tuple[str, dict[str, float]], *words: str) -> str:
+def printed(formula: tuple[str, dict[str, float]], *words: str, by: str = "grad") -> str:
     text, values = formula
     given = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
-    return called("grad", text, *given, *words).out
+    return called(by, text, *given, *words).out
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -70,16 +72,39 @@ FORMATS: dict[str, Callable[[], str]] = {
     "named.tex": lambda: printed(NAMED, "--format", "latex"),
     "named.csv": lambda: printed(NAMED, "--format", "csv"),
     "named.tsv": lambda: printed(NAMED, "--format", "tsv"),
-    "named.html": lambda: bpcalc.grad(*NAMED)._repr_html_(),
+    "named.html": lambda: html.table(bpcalc.grad(*NAMED)),
     "wrong.md": lambda: printed(WRONG, "--format", "markdown"),
     "wrong.tex": lambda: printed(WRONG, "--format", "latex"),
-    "wrong.html": lambda: bpcalc.grad(*WRONG)._repr_html_(),
-    "undefined.html": lambda: bpcalc.grad(*UNDEFINED)._repr_html_(),
+    "wrong.html": lambda: html.table(bpcalc.grad(*WRONG)),
+    "undefined.html": lambda: html.table(bpcalc.grad(*UNDEFINED)),
     "greek.tex": lambda: printed(GREEK, "--format", "latex"),
     "undefined.json": lambda: printed(UNDEFINED, "--format", "json"),
     "undefined.csv": lambda: printed(UNDEFINED, "--format", "csv"),
     "undefined.tex": lambda: printed(UNDEFINED, "--format", "latex"),
     "undefined.md": lambda: printed(UNDEFINED, "--format", "markdown"),
+}
+
+STORIES: dict[str, Callable[[], str]] = {
+    "trace.txt": lambda: printed(TEXTBOOK, by="trace"),
+    "trace-named.txt": lambda: printed(NAMED, by="trace"),
+    "trace-node.txt": lambda: printed(NAMED, "--node", "x", by="trace"),
+    "trace-upstream.txt": lambda: printed(NAMED, "--upstream", "2.5", by="trace"),
+    "trace-chinese.txt": lambda: printed(NAMED, "--lang", "zh", by="trace"),
+    "trace-greek.txt": lambda: printed(GREEK, by="trace"),
+    "trace-untaken.txt": lambda: printed(UNTAKEN, by="trace"),
+    "trace-undefined.txt": lambda: printed(UNDEFINED, by="trace"),
+    "trace.md": lambda: printed(NAMED, "--format", "markdown", by="trace"),
+    "trace.tex": lambda: printed(NAMED, "--format", "latex", by="trace"),
+    "trace.html": lambda: printed(TEXTBOOK, "--format", "html", by="trace"),
+    "trace.json": lambda: printed(TEXTBOOK, "--format", "json", by="trace"),
+    "graph.txt": lambda: printed(TEXTBOOK, by="graph"),
+    "graph-named.txt": lambda: printed(NAMED, "--node", "w", by="graph"),
+    "graph-wrong.txt": lambda: printed(WRONG, by="graph"),
+    "graph.dot": lambda: printed(NAMED, "--format", "dot", by="graph"),
+    "graph-greek.dot": lambda: printed(GREEK, "--format", "dot", by="graph"),
+    "graph.mmd": lambda: printed(NAMED, "--format", "mermaid", by="graph"),
+    "graph-wrong.mmd": lambda: printed(WRONG, "--format", "mermaid", by="graph"),
+    "graph.svg": lambda: printed(NAMED, "--format", "svg", by="graph"),
 }
 
 ERRORS: dict[str, tuple[str, ...]] = {
@@ -128,6 +153,11 @@ def test_a_format_looks_like_this(name: str, update: bool) -> None:
     compare(name, FORMATS[name](), update)
 
 
+@pytest.mark.parametrize("name", STORIES)
+def test_a_trace_and_a_graph_look_like_this(name: str, update: bool) -> None:
+    compare(name, STORIES[name](), update)
+
+
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_looks_like_this(name: str, update: bool) -> None:
     words = ERRORS[name]
@@ -137,7 +167,7 @@ def test_an_error_looks_like_this(name: str, update: bool) -> None:
 
 
 def test_no_snapshot_is_left_over() -> None:
-    known = {*TABLES, *FORMATS, *(f"error-{name}.txt" for name in ERRORS)}
+    known = {*TABLES, *FORMATS, *STORIES, *(f"error-{name}.txt" for name in ERRORS)}
     assert {file.name for file in FOLDER.iterdir()} == known
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bpcalc.graph.text import expression
 from bpcalc.render.numbers import DIGITS, rounded
+from bpcalc.render.rows import right_number
 from bpcalc.results import Edge
 
 if TYPE_CHECKING:
@@ -294,16 +295,16 @@ class _Drawing:
 
     def _right(self, index: int) -> str:
         """The numbers of the check, where it disagrees."""
-        check = self.result.check if self.result is not None else None
-        if check is None or check.nodes[index].ok is not False:
+        result = self.result
+        if result is None or result.check is None or result.check.nodes[index].ok is not False:
             return ""
+        check = result.check
         said = check.nodes[index]
-        numbers = {"value": said.value, "gradient": said.gradient}
-        return ", ".join(
-            f"{of} {rounded(number, self.digits)}"
-            for of, number in numbers.items()
-            if number is not None
-        )
+        right = {
+            "value": right_number(result.values[index], said.value, self.digits),
+            "gradient": right_number(result.gradients[index], said.gradient, self.digits),
+        }
+        return ", ".join(f"{of} {number}" for of, number in right.items() if number)
 
     # Arrows
 

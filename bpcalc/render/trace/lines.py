@@ -117,7 +117,10 @@ class Notation:
 
     def through(self, edge: Edge) -> str:
         """The words that name an edge to a node at which several meet."""
-        consumer = self.inline(self.label(edge.consumer))
+        return self.through_node(edge, self.inline(self.label(edge.consumer)))
+
+    def through_node(self, edge: Edge, consumer: str) -> str:
+        """The same, with the consumer as it is to be written."""
         if self.is_one_of_several(edge):
             return self.words.through_input.format(node=consumer, place=edge.arg + 1)
         return self.words.through.format(node=consumer)
@@ -226,11 +229,12 @@ def _nothing(step: NothingStep, notation: Notation) -> Line:
 
 
 def _path(step: PathStep, notation: Notation) -> Line:
-    labels = [notation.label(index) for index in step.nodes]
+    first, *rest = step.nodes  # the first is the output
+    labels = [notation.plain(notation.output), *[notation.label(index) for index in rest]]
     slopes = [notation.slope(of, by) for of, by in pairwise(labels)]
     numbers = [notation.number(factor) for factor in step.factors]
     if notation.result.seed != 1:
-        slopes.insert(0, notation.gradient(step.nodes[0]))
+        slopes.insert(0, notation.gradient(first))
         numbers.insert(0, notation.number(notation.result.seed))
     factors = [bracketed(n, PRODUCT, PRODUCT, place) for place, n in enumerate(numbers)]
     sides = [

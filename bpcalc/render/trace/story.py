@@ -167,9 +167,10 @@ def _gradient(story: Story, notation: Notation) -> Iterator[Line]:
     result = story.result
     yield Line(None, notation.plain(notation.output), [notation.number(result.value)])
     derivatives = result.check.derivatives if result.check is not None else {}
-    for name, slope in result.gradient.items():
-        sides = [notation.number(slope)]
-        derivative = derivatives.get(name)
+    asked = [result.graph.index(name) for name in result.wrt]
+    for index in asked if story.node is None else [story.node]:
+        sides = [notation.number(result.gradients[index])]
+        derivative = derivatives.get(result.graph.name(index) or "")
         if derivative is not None and derivative.readable and result.seed == 1:
             sides.append(notation.symbolic(derivative))
-        yield Line(None, notation.gradient(result.graph.index(name)), sides)
+        yield Line(None, notation.gradient(index), sides)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bpcalc.checks.check import Derivative
-    from bpcalc.render.sentences import Sentences
     from bpcalc.render.look import Look
+    from bpcalc.render.sentences import Sentences
     from bpcalc.results import Result
 
 _INDENT = "  "
