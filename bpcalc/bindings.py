@@ -9,15 +9,18 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from bpcalc.array_values import array
 from bpcalc.engine import forward
-from bpcalc.engine.array_shapes import shape
-from bpcalc.errors import RequestError, did_you_mean, printable
+from bpcalc.engine.array_shapes import shape, shapes
+from bpcalc.engine.diagnosis import failure_of_values
+from bpcalc.errors import BpcalcError, RequestError, did_you_mean, printable
 from bpcalc.formula import parse
 from bpcalc.formula.builder import MAX_DIGITS
 from bpcalc.formula.tokens import normal
 from bpcalc.graph import Graph
 from bpcalc.ops import FUNCTIONS
 from bpcalc.ops.constants import Constant
+from bpcalc.ops.op import Value
 
 if TYPE_CHECKING:
     import numpy
@@ -66,7 +69,7 @@ def quantity(name: str, value: Any) -> Quantity:
     return Constant(_finite(name, number, repr(value)), text)
 
 
-def _from_text(name: str, text: str) -> Constant:
+def _from_text(name: str, text: str) -> Quantity:
     plain = text.strip().translate(_PASTED)
     if _DECIMAL.fullmatch(plain) and len(plain) <= MAX_DIGITS:
         plain = plain.replace("_", "")
@@ -82,13 +85,20 @@ def _from_text(name: str, text: str) -> Constant:
         raise RequestError(
             f"the value of {name} is a file", hint="only the command line reads files"
         )
-    if ";" in text or "\n" in text:
+    if not _is_one_expression(text):
         raise RequestError(f"the value of {name} has to be one number or expression")
     try:
         graph = parse(text)
-    except RequestError as error:
-        error.message = f"the value of {name}: {error.message}"
-        raise error from None
+        if not graph.variables:
+            found = _computed(graph)
+    except BpcalcError as error:
+        raise RequestError(
+            f"the value of {name}: {error.message}",
+            source=text,
+            span=error.span,
+            values=error.values,
+            hint=error.hint,
+        ) from None
     if graph.variables:
         unknown = next(iter(graph.variables))
         raise RequestError(
@@ -97,43 +107,35 @@ def _from_text(name: str, text: str) -> Constant:
             span=graph.span(graph.variables[unknown]),
             hint="a number, or numbers with pi, e, tau and functions: pi/4, sqrt(2)",
         )
-    number = forward(graph, {})[graph.output]
-    if shape(number):
-        return array(name, number)
-    return Constant(_finite(name, number, text), text)
+    if shape(found):
+        return array(name, found)
+    return Constant(_finite(name, found, text), text)
 
 
-def array(name: str, value: Any) -> Quantity:
-    """An array of finite float64 from nested lists or from NumPy.
+def _is_one_expression(text: str) -> bool:
+    """Whether nothing outside brackets ends a statement."""
+    depth = 0
+    for character in text.strip():
+        depth += (character in "([") - (character in ")]")
+        if character in ";\n" and not depth:
+            return False
+    return True
+
+
+def _computed(graph: Graph) -> Value:
+    """The value of a formula without variables.
 
     Raises:
-        RequestError: it is ragged or empty, or holds something else than finite numbers.
+        BpcalcError: shapes in it do not fit, or it leaves the real numbers.
     """
-    import numpy
-
-    try:
-        found = numpy.asarray(value)
-    except (ValueError, TypeError, OverflowError):
-        raise RequestError(f"the rows of {name} differ in length") from None
-    if found.dtype == object or found.dtype.kind not in "fiu":
-        raise RequestError(f"the array {name} has to hold numbers, and not {_kind(found)}")
-    found = found.astype(float)
-    if not found.size:
-        raise RequestError(f"the array {name} is empty; its shape is {found.shape}")
-    if not numpy.isfinite(found).all():
-        place = tuple(int(i) for i in numpy.argwhere(~numpy.isfinite(found))[0])
-        element = f"{name}[{', '.join(map(str, place))}]"
-        raise RequestError(
-            f"{element} is {found[place]}, and has to be a finite number",
-            hint="rows without a value have to be left out, or filled in, before",
-        )
-    found.flags.writeable = False
-    return found if found.ndim else quantity(name, found.item())
-
-
-def _kind(found: Any) -> str:
-    kinds = {"O": "objects", "U": "texts", "S": "texts", "b": "truth values", "c": "complex ones"}
-    return kinds.get(found.dtype.kind, str(found.dtype))
+    if not graph.structural:
+        return forward(graph, {})[graph.output]
+    shapes(graph, {})
+    values = forward(graph, {})
+    failure = failure_of_values(graph, values, {})
+    if failure is not None:
+        raise failure
+    return values[graph.output]
 
 
 _PASTED = str.maketrans("−–", "--")

@@ -20,6 +20,7 @@ LAYERS = [
     ["graph"],
     ["ops"],
     ["formula", "engine"],
+    ["array_values"],
     ["bindings"],
     ["checks", "codegen"],
     ["results"],
@@ -43,7 +44,7 @@ HOMES = {
     "pygraphviz": ["render"],
     "sympy": ["checks"],
     "mpmath": ["checks"],
-    "numpy": ["ops", "engine", "codegen", "rows"],
+    "numpy": ["ops", "engine", "array_values", "checks", "codegen", "rows", "render", "cli"],
 }
 """Where a library is imported, and nowhere else."""
 

@@ -16,6 +16,9 @@ from bpcalc.graph import Graph
 from bpcalc.ops.op import Op, Shape, Value
 from bpcalc.ops.shapes import broadcast, shown
 
+MAX_DIMENSIONS = 64
+"""NumPy's arrays have no more."""
+
 _COPIES = 3
 """Of each node's array: its value, its gradient, and what is computed on the way."""
 
@@ -68,12 +71,12 @@ def _misfit(graph: Graph, index: int, found: Sequence[Shape], why: str) -> Reque
 def _refuse_more_than_memory(graph: Graph, found: Sequence[Shape]) -> None:
     sizes = [math.prod(shape) for shape in found]
     needed = 8 * _COPIES * sum(sizes)
-    if needed < 2**28 or needed < _memory():
+    if needed < 2**28 or needed < memory():
         return
     index = max(range(len(sizes)), key=sizes.__getitem__)
     raise CalculationError(
         f"this needs about {needed / 2**30:,.1f} GiB of memory, and there are "
-        f"{_memory() / 2**30:,.1f}",
+        f"{memory() / 2**30:,.1f}",
         source=graph.source,
         span=graph.span(index),
         values=[f"{expression_text(graph, index)} has the shape {found[index]}"],
@@ -81,7 +84,7 @@ def _refuse_more_than_memory(graph: Graph, found: Sequence[Shape]) -> None:
     )
 
 
-def _memory() -> float:
+def memory() -> float:
     """How many bytes of memory the machine has."""
     try:
         return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")

@@ -129,7 +129,7 @@ class Graph:
 
     leaves: Sequence[Leaf]
     structural: bool
-    """Whether an operation mixes elements or changes shapes, so that arrays may arise."""
+    """Whether a leaf is an array, or an operation changes shapes, so that arrays may arise."""
     calls: Sequence[Call]
     """The calls of the formula's own functions, inner ones before outer ones."""
     output: int
@@ -305,7 +305,9 @@ class Building:
         graph.source = self.source
         graph.leaves = tuple(self.leaves)
         graph.calls = self.calls
-        graph.structural = any(op.shape is not None for op in dict.fromkeys(self.ops))
+        graph.structural = any(op.shape is not None for op in dict.fromkeys(self.ops)) or any(
+            hasattr(leaf.constant, "array") for leaf in self.leaves
+        )
         graph._ops = self.ops
         graph._inputs = self.inputs
         graph._names = self.names
