@@ -20,7 +20,9 @@ OFF = 1.001
 POINTS = [0.75, -1.25, 1.5, 2.25, -0.375, 1.125, 3.5]
 """Numbers apart from one another and from whole ones, where kinks, poles and jumps lie."""
 
-every_op = pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+every_op = pytest.mark.parametrize(
+    "op", [op for op in TABLE.values() if op.shape is None], ids=lambda op: op.name
+)
 
 
 def names_of(op: Op) -> list[str]:
@@ -161,7 +163,7 @@ def test_the_second_opinion_sees_what_engine_and_reference_have_both_wrong(
 def test_the_forward_sweep_sees_gradients_that_are_gathered_wrong(
     formula: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = reference_module._gathered
+    right = reference_module.gathered
 
     def wrong(graph: Any, partials: Any, seed: Any) -> list[Any]:
         found = right(graph, partials, seed)
@@ -169,7 +171,7 @@ def test_the_forward_sweep_sees_gradients_that_are_gathered_wrong(
         return found
 
     assert bpcalc.grad(formula, x=1.5, y=0.75).check.ok is True
-    monkeypatch.setattr(reference_module, "_gathered", wrong)
+    monkeypatch.setattr(reference_module, "gathered", wrong)
     result = bpcalc.grad(formula, x=1.5, y=0.75)
     assert result.check.ok is False
     assert any("contradicts itself" in warning for warning in result.warnings)

@@ -6,17 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from bpcalc.checks import reference as reference_module
-from bpcalc.checks.reference import (
-    JUMPS,
-    Sized,
-    evaluated,
-    gradients_at,
-    one_sided_slopes,
-    reference,
-    rounding_bounds,
-    within_float64,
-)
+from bpcalc.checks.reference import number, reference, within_float64
+from bpcalc.checks.rounding import Sized, gradients_at, rounding_bounds
+from bpcalc.checks.second_opinion import evaluated
+from bpcalc.checks.slopes import JUMPS, one_sided_slopes
 from bpcalc.checks.symbolic import (
     READABLE_SIZE,
     Expression,
@@ -188,7 +181,7 @@ class _Checking:
         error = _relative_error(found, truth)
         if error == math.inf and truth == 0 and found - found == 0:
             if self._local is None:
-                seed = reference_module.number(self.seed)
+                seed = number(self.seed)
                 self._local = gradients_at(self.graph, self.values, seed)
             again = self._local[index]
             if again is not None and abs(found - again[0]) <= 8 * 2.0**-52 * again[1]:
@@ -294,7 +287,7 @@ class _Checking:
                 )
                 nodes[index] = nodes[index]._replace(gradient=None, error=None, ok=None)
             else:
-                seed = reference_module.number(self.seed)
+                seed = number(self.seed)
                 nodes[index] = self._decided(name, index, nodes[index], left * seed, right * seed)
         return nodes
 

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import mpmath
-import sympy
 from mpmath import mpf
 
-from bpcalc.checks.symbolic import MODULES, Expression, MpNumber, TooLarge, compiled, separately
+from bpcalc.checks.symbolic import MpNumber, TooLarge, compiled, separately
 from bpcalc.engine.diagnosis import sitting
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
@@ -46,10 +45,6 @@ COMPUTING_FAILS = (
     AttributeError,
     TooLarge,
 )
-
-
-Sized: TypeAlias = "tuple[MpNumber, MpNumber] | None"
-"""A result, and the size of what it is the sum of."""
 
 
 class Reference(NamedTuple):
@@ -95,12 +90,12 @@ def within_float64(found: Reference) -> Reference:
     """Without the numbers that float64 cannot hold."""
 
     def kept(numbers: Iterable[MpNumber | None]) -> list[MpNumber | None]:
-        return [n if n is None or abs(n) <= _LARGEST else None for n in numbers]
+        return [n if n is None or abs(n) <= LARGEST else None for n in numbers]
 
     return found._replace(values=kept(found.values), gradients=kept(found.gradients))
 
 
-_LARGEST = mpf(2) ** 1024 * (1 - mpf(2) ** -53)
+LARGEST = mpf(2) ** 1024 * (1 - mpf(2) ** -53)
 
 
 def _all_agree(coarse: Run, fine: Run) -> bool:
@@ -150,7 +145,7 @@ def _run(graph: Graph, variables: Mapping[str, Constant], seed: Constant) -> Run
     for index in pass_.kinks:
         if not graph.op(index).switch:  # whose derivative is 0 on either side
             pass_.partials[index - len(graph.leaves)] = [None] * len(graph.inputs(index))
-    gradients = _gathered(graph, pass_.partials, number(seed))
+    gradients = gathered(graph, pass_.partials, number(seed))
     return Run(pass_.values, gradients, pass_.partials, pass_.kinks)
 
 
@@ -179,7 +174,7 @@ def forward(graph: Graph, variables: Mapping[str, MpNumber]) -> Forward:
             args = _snapped(args, [sizes[i] for i in inputs])
             for kink in sitting(graph, index, args):
                 kinks[index] = kinks.get(index, False) or kink.jump
-        fold = _folded if op.variadic else _applied
+        fold = folded if op.variadic else applied
         value, *slopes = fold(op, args)
         values.append(value)
         partials.append(slopes)
@@ -205,12 +200,12 @@ def _snapped(args: list[MpNumber], sizes: list[MpNumber]) -> list[MpNumber]:
     return found
 
 
-def _folded(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
+def folded(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     """A variadic op as the op of two inputs, over and over: max(max(a, b), c)."""
     value = args[0]
     steps: list[tuple[MpNumber, MpNumber]] = []
     for arg in args[1:]:
-        value, by_value, by_arg = _applied(op, [value, arg])
+        value, by_value, by_arg = applied(op, [value, arg])
         if value is None or by_value is None or by_arg is None:
             return [None] * (len(args) + 1)
         steps.append((by_value, by_arg))
@@ -221,7 +216,7 @@ def _folded(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     return [value, onward, *reversed(slopes)]
 
 
-def _applied(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
+def applied(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
     """[value, derivative by each input]; None where an input or the result is no real number."""
     nothing: list[MpNumber | None] = [None] * (len(args) + 1)
     if op.used is not None and args[0] is not None:
@@ -267,7 +262,7 @@ def real(result: MpNumber) -> MpNumber | None:
     return result
 
 
-def _gathered(
+def gathered(
     graph: Graph, partials: Sequence[Sequence[MpNumber | None]], seed: MpNumber
 ) -> list[MpNumber | None]:
     """Each node's gradient: over its consumers, their gradient times their derivative by it.
@@ -349,121 +344,3 @@ _NAMED: dict[str, Callable[[], MpNumber]] = {
     "e": lambda: mpmath.e,
     "tau": lambda: 2 * mpmath.pi,
 }
-
-
-JUMPS = "jumps"
-"""Said of a side on which the value does not come near as the step shrinks."""
-
-
-def one_sided_slopes(
-    graph: Graph, variables: Mapping[str, Constant], name: str
-) -> tuple[MpNumber | str | None, MpNumber | str | None]:
-    """The derivative of the output by a variable from the left and from the right.
-
-    None where the formula has no finite slope on that side, `JUMPS` where it jumps.
-    """
-    with mpmath.workdps(FINEST):
-        exact = {n: number(value) for n, value in variables.items()}
-        here = forward(graph, exact).values[graph.output]
-        step = min(abs(exact[name]) or mpf(1), mpf(1)) * mpf(10) ** -200
-
-        def moved(distance: MpNumber) -> MpNumber | None:
-            there = forward(graph, {**exact, name: exact[name] + distance}).values[graph.output]
-            return None if here is None or there is None else there - here
-
-        return _slope(moved, -step), _slope(moved, step)
-
-
-def _slope(moved: Callable[[MpNumber], MpNumber | None], step: MpNumber) -> MpNumber | str | None:
-    """How far the output moves per step, if it moves in proportion to the step."""
-    far, near = moved(step), moved(step / 1024)
-    if far is None or near is None:
-        return None
-    if abs(near) > abs(far) / 2 and near:
-        return JUMPS
-    if (
-        abs(far - 1024 * near) > abs(far) * mpf(10) ** -20
-        and abs(far) > abs(step) * mpf(10) ** -100
-    ):
-        return None
-    return near * 1024 / step
-
-
-def rounding_bounds(graph: Graph, values: Sequence[float]) -> list[MpNumber]:
-    """How far rounding alone may have moved each of the engine's values, to first order.
-
-    Every operation adds a few units in the last place, and passes on what came with its inputs
-    (Higham, "Accuracy and Stability of Numerical Algorithms", section 3.8).
-    """
-    bounds: list[MpNumber] = []
-    with mpmath.workdps(COARSE):
-        given, partials = _at(graph, values)
-        for index, value in enumerate(given):
-            bound = abs(value or mpf(0)) * 4 * _UNIT
-            if index >= len(graph.leaves):
-                for i, slope in zip(graph.inputs(index), partials[index - len(graph.leaves)]):
-                    bound += abs(slope or mpf(0)) * bounds[i]
-            bounds.append(bound)
-    return bounds
-
-
-def gradients_at(graph: Graph, values: Sequence[float], seed: MpNumber) -> list[Sized]:
-    """The gradients that exact derivatives give on the engine's own, rounded values.
-
-    With each, the size of what it is the sum of.
-    """
-    with mpmath.workdps(COARSE):
-        _, partials = _at(graph, values)
-        sizes = [[None if p is None else abs(p) for p in row] for row in partials]
-        pairs = zip(_gathered(graph, partials, seed), _gathered(graph, sizes, abs(seed)))
-        return [None if g is None or s is None else (g, s) for g, s in pairs]
-
-
-_UNIT = mpf(2) ** -53
-
-
-def _at(
-    graph: Graph, values: Sequence[float]
-) -> tuple[list[MpNumber | None], list[list[MpNumber | None]]]:
-    """The engine's values as they are, and every operation's derivatives there."""
-    given = [mpf(v) if v - v == 0 else None for v in values]
-    partials = []
-    for _, op, inputs in graph.operations:
-        arguments = [given[i] for i in inputs]
-        partials.append((_folded if op.variadic else _applied)(op, arguments)[1:])
-    return given, partials
-
-
-def evaluated(
-    expressions: Sequence[Expression], variables: Mapping[str, Constant]
-) -> list[float | None]:
-    """The expressions at these values as floats; None where two precisions do not agree on one.
-
-    The code that SymPy generates for it names its slots v0, v1, ...: no text of the formula.
-    """
-    slots = {
-        sympy.Symbol(name, real=True): sympy.Symbol(f"v{k}", real=True)
-        for k, name in enumerate(variables)
-    }
-    found = []
-    for expression in expressions:
-        try:
-            function = sympy.lambdify(list(slots.values()), expression.xreplace(slots), MODULES)
-            found.append(_agreed(function, list(variables.values())))
-        except (*COMPUTING_FAILS, RecursionError, SyntaxError, NameError, KeyError):
-            found.append(None)
-    return found
-
-
-def _agreed(function: Callable[..., MpNumber], values: Sequence[Constant]) -> float | None:
-    """What two precisions agree on; a 0 may be one that needs more digits."""
-    coarse = None
-    for digits in (COARSE, FINE, FINEST, BEYOND):
-        with mpmath.workdps(digits):
-            fine = real(function(*[number(value) for value in values]))
-        if coarse is not None and fine is not None and abs(fine) <= _LARGEST:
-            last = digits == BEYOND
-            if abs(fine - coarse) <= abs(fine) * mpf(10) ** -DIGITS and (fine or last):
-                return float(fine)
-        coarse = fine
-    return None
