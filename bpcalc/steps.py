@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from bpcalc.ops.op import MATH_RAISES, Op, Value
-from bpcalc.ops.terms import Term, node, term
+from bpcalc.engine.array_shapes import shape
+from bpcalc.ops.terms import Term, node, said, term
 from bpcalc.results import Edge
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class EdgeStep(NamedTuple):
 
     edge: Edge
     rule: Term
-    """The local derivative, as a formula of the consumer's inputs and value."""
+    """The local derivative, as a formula of the consumer's inputs and value; of an operation that
+    mixes elements the vector-Jacobian product, which has the upstream gradient in it."""
     alone: bool
     """Whether it is the node's whole gradient."""
 
@@ -112,13 +114,20 @@ def forward_steps(result: Result, part: Part) -> Iterator[ValueStep]:
     graph = result.graph
     for index in range(graph.output + 1):
         if index in part.forward:
-            yield ValueStep(index, _formula(graph, index), result.values[index])
+            yield ValueStep(index, _formula(result, index), result.values[index])
 
 
-def _formula(graph: Graph, index: int) -> Term | None:
+def _formula(result: Result, index: int) -> Term | None:
+    graph = result.graph
     if index < len(graph.leaves):
         return None
-    return Term(op=graph.op(index), args=tuple(node(given) for given in graph.inputs(index)))
+    inputs = graph.inputs(index)
+    return Term(op=graph.op(index), args=tuple(_node(result, given) for given in inputs))
+
+
+def _node(result: Result, index: int) -> Term:
+    """The term of a node, with the shape of its value."""
+    return node(index, shape(result.values[index]))
 
 
 def backward_steps(result: Result, part: Part, digits: int = 17) -> Iterator[BackwardStep]:
@@ -166,15 +175,15 @@ def local_rule(result: Result, edge: Edge, digits: int = 17) -> Term:
     The textbook's form of it, where that gives the same number to a reader of so many digits;
     else the accurate one that was computed.
     """
-    graph = result.graph
-    op = graph.op(edge.consumer)
-    inputs = graph.inputs(edge.consumer)
-    if op.textbook is not None and _as_good(op, result, edge, digits):
-        found = op.textbook(node(edge.consumer), *[node(i) for i in inputs], **op.options)
-    else:
-        rule = op.rule.func if isinstance(op.rule, partial) else op.rule
-        found = rule(node(edge.consumer), *[node(i) for i in inputs], **op.options)
-    return term(found[edge.arg] if isinstance(found, tuple) else found)
+    op = result.graph.op(edge.consumer)
+    rule = op.rule.func if isinstance(op.rule, partial) else op.rule
+    if op.textbook is not None and (op.shape is not None or _as_good(op, result, edge, digits)):
+        rule = op.textbook
+    terms = [_node(result, i) for i in (edge.consumer, *result.graph.inputs(edge.consumer))]
+    if op.shape is not None:
+        terms.insert(0, node(~edge.consumer, shape(edge.upstream)))
+    found = rule(*terms, **op.options)
+    return said(term(found[edge.arg] if isinstance(found, tuple) else found))
 
 
 def _as_good(op: Op, result: Result, edge: Edge, digits: int) -> bool:
@@ -182,6 +191,8 @@ def _as_good(op: Op, result: Result, edge: Edge, digits: int) -> bool:
     assert op.textbook is not None
     local: Value = edge.local
     indices = (edge.consumer, *result.graph.inputs(edge.consumer))
+    if any(shape(result.values[i]) for i in indices):
+        return True  # whether the last digits hold is not to be seen in arrays
     try:
         shown = [float(f"{result.values[i]:.{digits}g}") for i in indices]
         found = op.textbook(*shown, **op.options)
@@ -195,11 +206,14 @@ def _as_good(op: Op, result: Result, edge: Edge, digits: int) -> bool:
 
 
 def paths(result: Result, index: int) -> list[PathStep] | None:
-    """The paths by which the gradient comes from the output to a node; none if one edge is all.
+    """The paths by which the gradient comes from the output to a node; none if one edge is all,
+    or where there are arrays, whose derivatives by each other are no numbers.
 
     None where there are more than MOST_PATHS.
     """
     graph = result.graph
+    if any(shape(value) for value in result.values):
+        return []
     edges: dict[int, list[Edge]] = {}
     ways = towards(graph, [index]).backward
     for edge in result.each_edge():

@@ -30,13 +30,25 @@ def _swapped(A: Value) -> Value:
     return numpy.swapaxes(A, -1, -2)
 
 
-@structural(_swapped, shape=lambda shape: (*shape[:-2], shape[-1], shape[-2]), internal=True)
+@structural(
+    _swapped,
+    shape=lambda shape: (*shape[:-2], shape[-1], shape[-2]),
+    text="{A}'",
+    latex=r"{A}^{{\mathsf{{T}}}}",
+    internal=True,
+)
 def swapped(g: Value, y: Value, A: Value) -> Value:
     """Every matrix of a stack transposed: the last two axes exchanged."""
     return swapped(g)
 
 
-@structural(_matmul, shape=shapes.matmul, symbol="@", latex="{A} {B}")
+@structural(
+    _matmul,
+    shape=shapes.matmul,
+    symbol="@",
+    latex="{A} {B}",
+    textbook=lambda g, y, A, B: (matmul(g, transpose(B)), matmul(transpose(A), g)),
+)
 def matmul(g: Value, y: Value, A: Value, B: Value) -> Value:
     """The matrix product, (..., m, k) @ (..., k, n) -> (..., m, n). Also written matmul(A, B)."""
     if _rank(A) == 1 and _rank(B) == 1:
@@ -57,13 +69,13 @@ def _row(g: Value, A: Value, B: Value) -> Value:
     return to_a, column(A) * row(g)
 
 
-@structural(lambda a: a[..., None, :], shape=lambda shape: (*shape[:-1], 1, shape[-1]), internal=True)
+@structural(lambda a: a[..., None, :], shape=lambda shape: (*shape[:-1], 1, shape[-1]), implicit=True)
 def row(g: Value, y: Value, a: Value) -> Value:
     """A vector, or each of a stack, as a matrix of one row."""
     return shaped_like(g, a)
 
 
-@structural(lambda a: a[..., None], shape=lambda shape: (*shape, 1), internal=True)
+@structural(lambda a: a[..., None], shape=lambda shape: (*shape, 1), implicit=True)
 def column(g: Value, y: Value, a: Value) -> Value:
     """A vector, or each of a stack, as a matrix of one column."""
     return shaped_like(g, a)

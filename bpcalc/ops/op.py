@@ -62,6 +62,7 @@ class Op:
         "domain",
         "family",
         "forward",
+        "implicit",
         "internal",
         "key",
         "kinks",
@@ -91,6 +92,8 @@ class Op:
     """Under which TABLE has it: the name, but for two operations of the same name."""
     internal: bool
     """Whether only rules use it, and no formula."""
+    implicit: bool
+    """Whether mathematics leaves it unsaid: broadcasting, a vector seen as a matrix."""
     parameters: tuple[str, ...]
     """The names of the inputs; of a variadic op, the name they share."""
     variadic: bool
@@ -285,7 +288,7 @@ def elementwise(
         op.positional = ()
         op.shape = None
         op.name = op.key = rule.__name__.rstrip("_")
-        op.internal = False
+        op.internal = op.implicit = False
         op.rule = rule
         op.forward = forward
         op.scalar = _scalar(forward)
@@ -323,8 +326,10 @@ def structural(
     domain: Domain = EVERYWHERE,
     kink: Kink | tuple[Kink, ...] = (),
     positional: str = "",
+    textbook: Callable[..., Value] | None = None,
     name: str = "",
     internal: bool = False,
+    implicit: bool = False,
 ) -> Callable[[Callable[..., Value]], Op]:
     """Declare an operation that changes shapes or mixes elements, by its rule.
 
@@ -345,12 +350,13 @@ def structural(
         op.options = op.defaults = dict(rule.__kwdefaults__ or {})
         op.key = rule.__name__.rstrip("_")
         op.name = name or op.key
-        op.internal = internal
+        op.internal = internal or implicit
+        op.implicit = implicit
         op.rule = rule
         op.forward = forward
         op.scalar = _of_numbers(forward)
         op.meaning = meaning
-        op.textbook = None
+        op.textbook = textbook
         op.sympy = ""
         op.symbol = symbol
         op.text = text or _operator_text(symbol, op.parameters)

@@ -14,14 +14,18 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from bpcalc.graph.text import option_text
-from bpcalc.ops.op import OPERATORS, Op, Value, register_kind
+from bpcalc.ops.op import OPERATORS, Op, Shape, Value, register_kind
+from bpcalc.ops.shapes import broadcast
 
 LOOSE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 """How tightly the outermost operator of a text binds."""
 
 
 class NodeLeaf(NamedTuple):
-    """A node of a graph; what stands for it, its name or its value, the writer is told."""
+    """A node of a graph; what stands for it, its name or its value, the writer is told.
+
+    ~node stands for the gradient that has arrived at the node.
+    """
 
     node: int
 
@@ -32,13 +36,30 @@ Leaf: TypeAlias = "str | NodeLeaf | float"
 class Term:
     """A name, a node or a number; or an op on other terms."""
 
-    __slots__ = ("args", "leaf", "op")
+    __slots__ = ("args", "leaf", "op", "shape")
 
-    def __init__(self, leaf: Leaf = "", op: Op | None = None, args: tuple[Term, ...] = ()) -> None:
+    def __init__(
+        self,
+        leaf: Leaf = "",
+        op: Op | None = None,
+        args: tuple[Term, ...] = (),
+        shape: Shape = (),
+    ) -> None:
         self.leaf = leaf
         self.op = op
         """None for a leaf."""
         self.args = args
+        self.shape = shape if op is None else _shape(op, args)
+        """For rules that look at shapes, and for what is written otherwise between arrays."""
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> Term:
+        parts = key if isinstance(key, tuple) else (key,)
+        plain = tuple((p.start, p.stop, p.step) if isinstance(p, slice) else p for p in parts)
+        return OPERATORS["[]"](self, key=plain)  # type: ignore[no-any-return]
 
     def __add__(self, other: Value) -> Term:
         return _infix("+", self, other)
@@ -91,9 +112,18 @@ class Term:
         return ATOM if self.op is None else binding(self.op)
 
 
-def node(index: int) -> Term:
-    """The term of a graph's node."""
-    return Term(NodeLeaf(index))
+def _shape(op: Op, args: tuple[Term, ...]) -> Shape:
+    """The shape of the result, as far as it is known."""
+    shapes = [arg.shape for arg in args]
+    try:
+        return op.shape(*shapes, **op.options) if op.shape is not None else broadcast(*shapes)
+    except (ValueError, TypeError, IndexError):
+        return ()
+
+
+def node(index: int, shape: Shape = ()) -> Term:
+    """The term of a graph's node; with ~index that of its gradient."""
+    return Term(NodeLeaf(index), shape=shape)
 
 
 def term(value: Value) -> Term:
@@ -113,6 +143,15 @@ def _applied(op: Op, args: tuple[Value, ...]) -> Term:
 
 
 register_kind(Term, _applied)
+
+
+def said(term: Term) -> Term:
+    """A term without what mathematics leaves unsaid, such as broadcasting."""
+    if term.op is None:
+        return term
+    if term.op.implicit:
+        return said(term.args[0])
+    return Term(op=term.op, args=tuple(said(arg) for arg in term.args))
 
 
 def binding(op: Op) -> int:
@@ -155,7 +194,9 @@ def text(term: Term, leaf: Callable[[int], str] = _no_node, pretty: bool = False
     if term.op is None:
         if isinstance(term.leaf, NodeLeaf):
             return leaf(term.leaf.node)
-        return term.leaf if isinstance(term.leaf, str) else number_text(term.leaf)
+        if isinstance(term.leaf, str):
+            return term.leaf
+        return number_text(term.leaf) if not pretty else f"{term.leaf:.9g}"
     op = term.op
     inputs = [text(arg, leaf, pretty) for arg in term.args]
     if not op.text:
@@ -170,6 +211,8 @@ def text(term: Term, leaf: Callable[[int], str] = _no_node, pretty: bool = False
     parts = {**dict(zip(op.parameters, inputs)), **numbers}
     if not pretty:
         return op.text.format(**parts)
+    if op.symbol == "*" and all(arg.shape for arg in term.args):
+        return " ⊙ ".join(inputs)
     return _prettily(op, parts)
 
 
@@ -211,4 +254,6 @@ def _prettily(op: Op, parts: dict[str, str]) -> str:
             return base + digits.translate(_RAISED)
     if op.symbol == "*":
         return "·".join(parts.values())
+    if op.text == "{A}'":
+        return f"{parts['A']}ᵀ"
     return op.text.format(**parts)

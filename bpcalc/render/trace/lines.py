@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from bpcalc.ops.terms import PRODUCT, Term, bracketed
+from bpcalc.ops import OPERATORS, TABLE
+from bpcalc.ops.terms import PRODUCT, NodeLeaf, Term, bracketed, node
+from bpcalc.render.numbers import is_large, rounded
 from bpcalc.steps import EdgeStep, NothingStep, PathStep, StartStep, Step, SumStep, ValueStep
 
 if TYPE_CHECKING:
@@ -70,8 +72,6 @@ class Notation:
 
     def number(self, value: Value) -> str:
         """A number, rounded."""
-        from bpcalc.render.numbers import rounded
-
         return rounded(value, self.digits)
 
     def formula(self, term: Term, leaf: Callable[[int], str]) -> str:
@@ -101,10 +101,23 @@ class Notation:
     # What is built from that
 
     def input(self, index: int) -> str:
-        """A node as it stands in a formula: a constant as its number."""
+        """A node as it stands in a formula: a constant as its number; ~node: its gradient."""
+        if index < 0:
+            return self.upstream(~index)
         leaves = self.graph.leaves
         constant = index < len(leaves) and leaves[index].name is None
         return self.number(leaves[index].constant) if constant else self.label(index)
+
+    def upstream(self, index: int) -> str:
+        """The gradient of a consumer: ∂f/∂node, or its number where the node is f itself."""
+        if self.label(index) == self.plain(self.objective):
+            return self.number(self.result.gradients[index])
+        return self.gradient(index)
+
+    def numbers(self, index: int) -> str:
+        """The value of a node, or with ~node its gradient, in a formula."""
+        found = self.result.gradients[~index] if index < 0 else self.result.values[index]
+        return self.number(found)
 
     def gradient(self, index: int) -> str:
         """∂f/∂node."""
@@ -179,21 +192,33 @@ def _value(step: ValueStep, notation: Notation) -> Line:
     number = notation.number(step.value)
     sides = [number]
     if step.formula is not None:
-        values = notation.result.values
-        sides = [
-            notation.formula(step.formula, notation.input),
-            notation.formula(step.formula, lambda index: notation.number(values[index])),
-            number,
-        ]
+        sides = [notation.formula(step.formula, notation.input)]
+        if not has_large(step.formula, notation.result):
+            sides.append(notation.formula(step.formula, notation.numbers))
+        sides.append(number)
     left = notation.label(step.node)
     if step.node == notation.graph.output and notation.graph.name(step.node) is None:
         left = f"{notation.plain(notation.output)} = {left}"
-    return Line(step, left, _distinct(sides))
+    return Line(step, left, _distinct(sides), remark=shape_of(step.value))
+
+
+def shape_of(value: Value) -> str:
+    """The shape of an array, to stand beside it; empty for a number."""
+    return str(value.shape) if getattr(value, "shape", ()) else ""
+
+
+def has_large(term: Term, result: Result) -> bool:
+    """Whether a formula has arrays in it that are too large to be put in."""
+    if isinstance(term.leaf, NodeLeaf) and term.op is None:
+        index = term.leaf.node
+        return is_large(result.gradients[~index] if index < 0 else result.values[index])
+    return any(has_large(arg, result) for arg in term.args)
 
 
 def _edge(step: EdgeStep, notation: Notation) -> Line:
     edge, rule = step.edge, step.rule
-    values = notation.result.values
+    if edge.local is None or shape_of(edge.upstream) or shape_of(edge.gradient):
+        return _array_edge(step, notation)
     upstream, local = notation.number(edge.upstream), notation.number(edge.local)
     local = bracketed(local, PRODUCT, PRODUCT, 1)
     sides = []
@@ -205,12 +230,31 @@ def _edge(step: EdgeStep, notation: Notation) -> Line:
         sides.append(notation.product(chain))
     sides.append(notation.product([upstream, notation.factor(rule, notation.input)]))
     if rule.op is not None:
-        with_numbers = notation.factor(rule, lambda index: notation.number(values[index]))
+        with_numbers = notation.factor(rule, notation.numbers)
         sides.append(notation.product([upstream, with_numbers]))
     sides.append(notation.product([upstream, local], tight=True))
     sides.append(notation.number(edge.gradient))
     through = "" if step.alone else notation.through(edge)
     return Line(step, notation.gradient(edge.input), _distinct(sides), through, not step.alone)
+
+
+def _array_edge(step: EdgeStep, notation: Notation) -> Line:
+    """An edge between arrays: a vector-Jacobian product, or a product element by element."""
+    edge, rule = step.edge, step.rule
+    if edge.local is not None:
+        upstream = node(~edge.consumer, getattr(edge.upstream, "shape", ()))
+        one = rule.op is None and rule.leaf == 1
+        rule = upstream if one else Term(op=OPERATORS["*"], args=(upstream, rule))
+        if rule.shape != getattr(edge.gradient, "shape", ()):
+            rule = Term(op=TABLE["sum"], args=(rule,))  # what broadcasting repeated is added up
+    sides = [notation.formula(rule, notation.input)]
+    if not has_large(rule, notation.result):
+        sides.append(notation.formula(rule, notation.numbers))
+    sides.append(notation.number(edge.gradient))
+    through = "" if step.alone else notation.through(edge)
+    remark = shape_of(edge.gradient)
+    left = notation.gradient(edge.input)
+    return Line(step, left, _distinct(sides), through, not step.alone, remark)
 
 
 def _sum(step: SumStep, notation: Notation) -> Line:
