@@ -96,8 +96,8 @@ def _drawing(
     inside = reachable(whole, parts)
     yield f'<section class="drawing" aria-label="{words.picture}">\n'
     yield f'<nav class="trail" aria-label="{words.whole_picture}" hidden></nav>\n'
-    yield f'<div class="holder" tabindex="-1">{framed(whole, WHOLE)}</div>\n'
     yield _tools(words)
+    yield f'<div class="holder" tabindex="-1">{framed(whole, WHOLE)}</div>\n'
     yield from (f'<p class="key">{key}</p>\n' for key in _keys(graph, whole, words))
     yield "</section>\n"
     yield f'<section class="details" hidden><h2>{words.details}</h2><div></div></section>\n'
