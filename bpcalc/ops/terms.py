@@ -205,6 +205,7 @@ def text(term: Term, leaf: Callable[[int], str] = _no_node, pretty: bool = False
         bracketed(written, arg.binding, least_binding(op, place), place)
         for place, (arg, written) in enumerate(zip(term.args, inputs))
     ]
+    inputs = _signs_apart(op, inputs)
     numbers = {name: _option(name, value, leaf, pretty) for name, value in op.options.items()}
     if op.variadic:
         inputs = [", ".join(inputs)]
@@ -223,6 +224,13 @@ def bracketed(written: str, found: int, needed: int, place: int) -> str:
     if found < needed or (written[:1] == "-" and (place or needed == ATOM)):
         return f"({written})"
     return written
+
+
+def _signs_apart(op: Op, inputs: list[str]) -> list[str]:
+    """-(-3), since --3 is no number."""
+    if binding(op) == SIGN and inputs[0][:1] == "-":
+        return [f"({inputs[0]})"]
+    return inputs
 
 
 def _options(op: Op, leaf: Callable[[int], str], pretty: bool) -> list[str]:

@@ -201,7 +201,8 @@ CHINESE = Sentences(
     whole_gradient="反向：梯度，即上游梯度乘以局部导数",
     sum_of_shares="反向：梯度，即各条边的贡献之和",
     no_gradient="反向：没有梯度传回这里",
-    few_steps="这里只列第 {first} 到 {last} 个节点（共 {count} 个）的步骤；全部步骤见 `bpcalc trace`。",
+    few_steps="这里只列第 {first} 到 {last} 个节点（共 {count} 个）的步骤；"
+    "全部步骤见 `bpcalc trace`。",
     few_results="前 {most} 个，共 {count} 个；全部结果见 `bpcalc trace`。",
     picture="计算图",
     picture_key="框中横线上方是值，下方是梯度；箭头旁是沿它传回的梯度：上游 × 局部 = 贡献。",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bpcalc.render.graph.layout import Rectangle, Run
+from bpcalc.render.graph.layout.sizes import BESIDE, SMALL, label_size, width_of
 from bpcalc.render.graph.picture import Picture
 from bpcalc.render.graph.shapes import (
     arrow_shapes,
@@ -16,7 +17,6 @@ from bpcalc.render.graph.shapes import (
     sample_lines,
     text,
 )
-from bpcalc.render.graph.sizes import BESIDE, SMALL, label_size, width_of
 
 _HEIGHT = 60
 _ROW = 18

@@ -9,7 +9,7 @@ const wholeSvg = holder.querySelector("svg");
 const steps = [...document.querySelectorAll(".step")].map((item) => ({ item, ...item.dataset }));
 const last = steps.length;
 
-const state = { at: 0, trail: [], playing: 0, scale: 0 };
+const state = { at: 0, trail: [], playing: 0, scales: new Map() };
 let shown; // the picture on the page: its data, its SVG, and what is found in it
 
 function element(tag, text, attributes = {}) {
@@ -37,10 +37,10 @@ function open(trail) {
   const template = document.getElementById(`inside-${key}`);
   const svg = template ? template.content.firstElementChild.cloneNode(true) : wholeSvg;
   state.trail = trail;
-  shown = prepared(pictures[key], svg);
+  shown = { key, ...prepared(pictures[key], svg) };
   holder.replaceChildren(svg);
   showTrail();
-  zoom(0);
+  zoom(1);
 }
 
 function prepared(picture, svg) {
@@ -56,7 +56,7 @@ function prepared(picture, svg) {
     box.svg.setAttribute("tabindex", "0");
     box.svg.setAttribute("role", isGroup(box) ? "button" : "img");
   }
-  const made = { key: picture, svg, boxes, arrows, home };
+  const made = { svg, boxes, arrows, home };
   steps.forEach((step, index) => {
     for (const arrow of arrowsOf(made, step)) arrow.at = index + 1;
   });
@@ -130,15 +130,15 @@ function bringIntoView(part, frame) {
   }
 }
 
-// 0: as much of the picture as can be read.
-function zoom(factor) {
+// Each picture keeps the size that the reader gave it; at first it is as small as can be read.
+function zoom(to) {
   const { width, height } = shown.svg.viewBox.baseVal;
-  const fitting = Math.min(holder.clientWidth / width, (holder.clientHeight || height) / height);
-  if (factor === 0) state.scale = Math.min(1.4, Math.max(0.6, fitting));
-  else if (factor === "fit") state.scale = Math.min(1.4, fitting);
-  else state.scale = Math.min(4, Math.max(0.05, state.scale * factor));
-  shown.svg.style.width = `${width * state.scale}px`;
-  shown.svg.style.height = `${height * state.scale}px`;
+  const fitting = Math.min(1.4, holder.clientWidth / width, holder.clientHeight / height);
+  const now = state.scales.get(shown.key) ?? Math.max(0.6, fitting);
+  const scale = Math.min(4, Math.max(0.02, to === "fit" ? fitting : now * to));
+  state.scales.set(shown.key, scale);
+  shown.svg.style.width = `${width * scale}px`;
+  shown.svg.style.height = `${height * scale}px`;
 }
 
 // The way back out of opened boxes

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bpcalc.errors import printable
 from bpcalc.render.graph.inlined import WHOLE, described, framed, island, reachable, templates
 from bpcalc.render.graph.picture import Picture, insides, picture
 from bpcalc.render.graph.style import STYLE
@@ -29,7 +28,7 @@ from bpcalc.render.trace.document import (
 )
 from bpcalc.render.trace.lines import output_name
 from bpcalc.render.trace.mathml import MathML
-from bpcalc.render.trace.story import Chapter, Story, chapters
+from bpcalc.render.trace.story import Chapter, Story, chapters, source
 from bpcalc.steps import EdgeStep, NothingStep, Part, StartStep, Step, SumStep, ValueStep
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def page(story: Story, digits: int = DIGITS, selected: int | None = None) -> Ite
 def structure_page(graph: Graph, words: Sentences, selected: int | None = None) -> Iterator[str]:
     """The page of a graph without values: picture and details, and no steps."""
     yield opening(words.picture, words, _style())
-    yield formula([printable(line) for line in graph.source.strip().split("\n")])
+    yield formula(source(graph))
     yield '<div class="stage">\n'
     yield from _drawing(graph, None, words, DIGITS, selected)
     yield "</div>\n"
@@ -96,8 +95,8 @@ def _drawing(
     inside = reachable(whole, parts)
     yield f'<section class="drawing" aria-label="{words.picture}">\n'
     yield f'<nav class="trail" aria-label="{words.whole_picture}" hidden></nav>\n'
-    yield f'<div class="holder" tabindex="-1">{framed(whole, WHOLE)}</div>\n'
     yield _tools(words)
+    yield f'<div class="holder" tabindex="-1">{framed(whole, WHOLE)}</div>\n'
     yield from (f'<p class="key">{key}</p>\n' for key in _keys(graph, whole, words))
     yield "</section>\n"
     yield f'<section class="details" hidden><h2>{words.details}</h2><div></div></section>\n'

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from bpcalc.errors import printable
 from bpcalc.render.graph.layout import TIP, Rectangle, Run
+from bpcalc.render.graph.layout.sizes import FONT, LINE, PADDING, SMALL, BoxText, box_text
 from bpcalc.render.graph.picture import Box
-from bpcalc.render.graph.sizes import FONT, LINE, PADDING, SMALL, BoxText, box_text
 
 _CORNER = 9
 """Of a constant, cut off; of a variable, rounded: px."""

@@ -8,7 +8,7 @@ the system, and what a colour says is also said by a shape, a place or a slant.
 from __future__ import annotations
 
 from bpcalc.render.colours import BACKWARD, FORWARD
-from bpcalc.render.graph.sizes import FONT, SMALL
+from bpcalc.render.graph.layout.sizes import FONT, SMALL
 
 COLOURS = {
     "paper": ("#ffffff", "#14171c"),

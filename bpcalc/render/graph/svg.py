@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bpcalc.errors import printable
 from bpcalc.render.graph.layout import Layout, layout
+from bpcalc.render.graph.layout.sizes import SMALL, SMALL_LINE, label_lines
 from bpcalc.render.graph.legend import Part, legend
 from bpcalc.render.graph.picture import Arrow, Box, Picture
 from bpcalc.render.graph.shapes import (
@@ -24,7 +25,6 @@ from bpcalc.render.graph.shapes import (
     spoken,
     text,
 )
-from bpcalc.render.graph.sizes import SMALL, SMALL_LINE, label_lines
 from bpcalc.render.graph.style import STYLE
 
 _MARGIN = 14

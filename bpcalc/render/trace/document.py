@@ -75,7 +75,7 @@ def sentence(words: str) -> str:
 
 def task(story: Story, notation: Notation) -> Iterator[str]:
     """The formula as typed, and the values of its variables."""
-    yield formula(source(story.result))
+    yield formula(source(story.result.graph))
     given = [
         f"<li>{math(f'{line.left} = {line.sides[0]}')}</li>" for line in values(story, notation)
     ]

@@ -166,13 +166,13 @@ def trace_latex(story: Story, digits: int = DIGITS) -> Iterator[str]:
 
 
 def _is_plain(story: Story) -> bool:
-    texts = (*source(story.result), *story.result.graph.by_name, *story.words, story.note)
+    texts = (*source(story.result.graph), *story.result.graph.by_name, *story.words, story.note)
     return all(map(is_plain, texts))
 
 
 def _title(story: Story, notation: LaTeX) -> Iterator[str]:
     yield "{\\ttfamily\n"
-    yield from (f"{_typed(row)}\\par\n" for row in source(story.result))
+    yield from (f"{_typed(row)}\\par\n" for row in source(story.result.graph))
     yield "}\n"
     given = [
         notation.inline(f"{left} = {sides[0]}") for _, left, sides, *_ in values(story, notation)

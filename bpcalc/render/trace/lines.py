@@ -222,7 +222,9 @@ def _edge(step: EdgeStep, notation: Notation) -> Line:
     upstream, local = notation.number(edge.upstream), notation.number(edge.local)
     local = bracketed(local, PRODUCT, PRODUCT, 1)
     sides = []
-    if notation.label(edge.consumer) != notation.objective:  # ∂C/∂x = ∂C/∂C · ∂C/∂x says nothing
+    if notation.label(edge.consumer) != notation.plain(
+        notation.objective
+    ):  # ∂C/∂x = ∂C/∂C · ∂C/∂x says nothing
         chain = [
             notation.gradient(edge.consumer),
             notation.slope(notation.label(edge.consumer), notation.label(edge.input)),

@@ -37,7 +37,7 @@ class Markdown(Text):
 def trace_markdown(story: Story, digits: int = DIGITS) -> Iterator[str]:
     """The whole trace, a line at a time."""
     notation = Markdown(story.result, story.words, digits)
-    yield code_block(source(story.result))
+    yield code_block(source(story.result.graph))
     given = [code_span(f"{left} = {sides[0]}") for _, left, sides, *_ in values(story, notation)]
     if given:
         yield f"\n{story.words.at} {', '.join(given)}\n"

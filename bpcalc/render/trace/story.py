@@ -22,6 +22,7 @@ from bpcalc.steps import (
 )
 
 if TYPE_CHECKING:
+    from bpcalc.graph import Graph
     from bpcalc.ops.op import Op
     from bpcalc.render.sentences import Sentences
     from bpcalc.render.trace.lines import Notation
@@ -60,13 +61,13 @@ def story(result: Result, words: Sentences) -> Story:
     return Story(result, words, whole(result.graph))
 
 
-def source(result: Result) -> list[str]:
+def source(graph: Graph) -> list[str]:
     """The formula as typed, not more than fits on a page; an expression with its name before it."""
-    lines = [printable(text) for text in result.formula.strip().split("\n")]
+    lines = [printable(text) for text in graph.source.strip().split("\n")]
     if len(lines) > _LONGEST_SOURCE:
         lines[_LONGEST_SOURCE:] = ["…"]
     if len(lines) == 1 and "=" not in lines[0]:
-        return [f"{output_name(result.graph)} = {lines[0]}"]
+        return [f"{output_name(graph)} = {lines[0]}"]
     return lines
 
 

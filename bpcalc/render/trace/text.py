@@ -75,7 +75,7 @@ def trace_text(story: Story, look: Look, digits: int = DIGITS) -> Iterator[str]:
 
 
 def _title(story: Story, notation: Text, width: int) -> Iterator[str]:
-    yield "".join(f"{row}\n" for row in source(story.result))
+    yield "".join(f"{row}\n" for row in source(story.result.graph))
     given = ", ".join(f"{left} = {sides[0]}" for _, left, sides, *_ in values(story, notation))
     if given:
         yield from _paragraph(f"{story.words.at} {given}", width)

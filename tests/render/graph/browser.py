@@ -54,6 +54,9 @@ class Browser:
         self._post("url", url=path.as_uri())
         self.devtools("Emulation.setFocusEmulationEnabled", enabled=True)  # no window is in front
 
+    def reload(self) -> None:
+        self._post("refresh")
+
     def run(self, script: str, *args: Any) -> Any:
         """What a function body returns in the page."""
         return self._post("execute/sync", script=script, args=list(args))

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import bpcalc
-from bpcalc.render.graph.layers import Layers, ranks
 from bpcalc.render.graph.layout import Layout, Rectangle, layout
-from bpcalc.render.graph.ordering import crossings, ordered
+from bpcalc.render.graph.layout.layers import Layers, ranks
+from bpcalc.render.graph.layout.ordering import crossings, ordered
+from bpcalc.render.graph.layout.positions import kept_apart
 from bpcalc.render.graph.picture import Arrow, Box, Picture, picture
-from bpcalc.render.graph.positions import kept_apart
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FORMULAS = sorted(EXAMPLES.glob("*.bp"))

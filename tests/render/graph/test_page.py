@@ -273,11 +273,10 @@ def test_a_chinese_page_speaks_chinese(show: Show) -> None:
 
 def test_a_link_leads_to_a_step(show: Show) -> None:
     window = show(written(A1))
-    window.run("location.hash = 'step-5'; location.reload()")
-    assert progress(window) == "Step 5 of 16"
+    window.run("location.hash = 'step-5'")
     window.requests()
-    window.run("location.hash = ''; location.reload()")
-    assert "16 steps" in window.text(".now")
+    window.reload()
+    assert progress(window) == "Step 5 of 16"
 
 
 def test_light_and_dark_are_a_button_away(show: Show) -> None:

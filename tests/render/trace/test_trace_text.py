@@ -33,7 +33,7 @@ def text_of(story: Story, look: Look = PIPE, digits: int = 9) -> str:
 @pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=lambda words: words.language)
 def test_a_worked_example_fits_80_columns(path: Path, words: object) -> None:
     shown = told(path.read_text(encoding="utf-8"), values_for(path), words, check=False)
-    typed = source(shown.result)
+    typed = source(shown.result.graph)
     for row in text_of(shown, TERMINAL).splitlines():
         unbreakable = " " not in row.strip()
         assert cells(row) <= 80 or row in typed or unbreakable, row

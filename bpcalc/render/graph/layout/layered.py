@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bpcalc.render.graph.columns import Columns
-from bpcalc.render.graph.layers import Layers
+from bpcalc.render.graph.layout.columns import Columns
+from bpcalc.render.graph.layout.layers import Layers
+from bpcalc.render.graph.layout.sizes import BESIDE
 from bpcalc.render.graph.picture import Picture
-from bpcalc.render.graph.sizes import BESIDE
 
 TIP = 8
 """The length of the tip of an arrow, px."""

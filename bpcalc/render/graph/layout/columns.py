@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bpcalc.render.graph.layers import Layers
-from bpcalc.render.graph.positions import Wish, kept_apart, positions
-from bpcalc.render.graph.straight import Goal, Goals, Span, Straightener
+from bpcalc.render.graph.layout.layers import Layers
+from bpcalc.render.graph.layout.positions import Wish, kept_apart, positions
+from bpcalc.render.graph.layout.straight import Goal, Goals, Span, Straightener
 
 _APART, _NEAR = 22, 14
 """Between the ends of two arrows at the same side of a box, px: usually, and at least."""

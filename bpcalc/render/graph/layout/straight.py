@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import fsum, inf
 from typing import NamedTuple
 
-from bpcalc.render.graph.positions import Extent
+from bpcalc.render.graph.layout.positions import Extent
 
 _CLOSE = 1e-6
 """Below this, px, room is none: points that touch each other stay as they are."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bpcalc.render.graph.ordering import ordered
+from bpcalc.render.graph.layout.ordering import ordered
+from bpcalc.render.graph.layout.positions import Extent
+from bpcalc.render.graph.layout.sizes import BESIDE, Size, box_text, label_lines, label_size
 from bpcalc.render.graph.picture import Arrow, Box, Picture
-from bpcalc.render.graph.positions import Extent
-from bpcalc.render.graph.sizes import BESIDE, Size, box_text, label_lines, label_size
 
 _BESIDE_BOX = 12
 _BESIDE_BEND = 7
