@@ -11,11 +11,13 @@ True
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bpcalc import engine
 from bpcalc.bindings import Quantity, bound, matched, quantity
 from bpcalc.engine import forward
 from bpcalc.engine.array_shapes import shape, shapes
+from bpcalc.engine.backward import holds_arrays
 from bpcalc.engine.diagnosis import (
     expression_text,
     failure_of_gradients,
@@ -28,6 +30,9 @@ from bpcalc.graph import Graph
 from bpcalc.ops.domain import Kink
 from bpcalc.ops.op import Value
 from bpcalc.results import Result
+
+if TYPE_CHECKING:
+    from bpcalc.checks.check import Check
 
 _TOLD = 8
 """So many kinks are named one by one."""
@@ -95,11 +100,21 @@ def calculated(
     result.warnings += _ids_taken(graph)
     result.warnings += _kinks_said(graph, result.kinks)
     if check:
-        from bpcalc.checks.check import check as checked
-
-        result.check = checked(graph, variables, values, gradients, seed, names)
+        result.check = _checked(result, variables, seed)
         result.warnings += result.check.warnings
     return result
+
+
+def _checked(result: Result, variables: Mapping[str, Quantity], seed: Quantity) -> Check:
+    """What SymPy says of it."""
+    graph, values, gradients = result.graph, result.values, result.gradients
+    if holds_arrays(graph, values):
+        from bpcalc.checks.array_check import check as check_of_arrays
+
+        return check_of_arrays(graph, variables, values, gradients, seed)
+    from bpcalc.checks.check import check
+
+    return check(graph, variables, values, gradients, seed, result.wrt)  # type: ignore[arg-type]
 
 
 def _seed(graph: Graph, variables: Mapping[str, Quantity], seed: Quantity) -> Value:

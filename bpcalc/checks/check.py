@@ -49,10 +49,11 @@ _TINY = 2.0**-1070
 class NodeCheck(NamedTuple):
     """The reference for one node; None where there is none."""
 
-    value: float | None
-    gradient: float | None
+    value: Value
+    """A float, or an array of them, with NaN for an element that has no reference."""
+    gradient: Value
     error: float | None
-    """The larger relative error of the two."""
+    """The larger relative error of the two; of arrays that of the worst element."""
     ok: bool | None
 
 
@@ -166,7 +167,7 @@ class _Checking:
     def _value_error(self, index: int) -> float | None:
         """The relative error of a node's value; None where there is nothing to compare."""
         truth, found = self.truth.values[index], self.values[index]
-        error = _relative_error(found, truth)
+        error = relative_error(found, truth)
         if error == math.inf and truth == 0 and found - found == 0:
             # sin(pi) is 1.2e-16: rounding the inputs explains it, and counts as no error.
             if self._bounds is None:
@@ -178,7 +179,7 @@ class _Checking:
     def _gradient_error(self, index: int) -> float | None:
         """The relative error of a node's gradient; None where there is nothing to compare."""
         truth, found = self.truth.gradients[index], self.gradients[index]
-        error = _relative_error(found, truth)
+        error = relative_error(found, truth)
         if error == math.inf and truth == 0 and found - found == 0:
             if self._local is None:
                 seed = number(self.seed)
@@ -235,7 +236,7 @@ class _Checking:
     def _lost(self, of: str, index: int, error: float, verb: str = "") -> str:
         truth = (self.truth.values if of == "value" else self.truth.gradients)[index]
         found = (self.values if of == "value" else self.gradients)[index]
-        digits = "no digit" if error > 0.5 else _digits_that_hold(error)
+        digits = "no digit" if error > 0.5 else digits_that_hold(error)
         label = f"n{index + 1}"
         text = expression_text(self.graph, index)
         name = f"{label} = {text}" if text != label else label
@@ -250,7 +251,7 @@ class _Checking:
             f"n{i + 1}" for i, node in enumerate(nodes) if node.ok is None and not self.counts[i]
         ]
         if skipped:
-            self.warnings.append(f"not checked, since where chose otherwise: {_listed(skipped)}")
+            self.warnings.append(f"not checked, since where chose otherwise: {listed(skipped)}")
         unchecked = [i for i, node in enumerate(nodes) if node.ok is None and self.counts[i]]
         if unchecked and not self.kinks:
             self.warnings.append(
@@ -296,16 +297,15 @@ class _Checking:
     ) -> NodeCheck:
         """The verdict on a gradient by the slopes on either side."""
         found = float(self.gradients[index])
-        size = max(abs(left), abs(right))
-        left, right = (0 if abs(slope) <= size * 1e-20 else slope for slope in (left, right))
-        if abs(left - right) > 1e-12 * size and size > 1e-150:
+        left, right = without_residue(left, right)
+        truth = slope_between(left, right)
+        if truth is None:
             self.warnings.append(
                 f"the slope by {name} is {float(left):.9g} from the left and {float(right):.9g} "
                 f"from the right: {found:.9g} is a convention"
             )
             return node._replace(gradient=None, error=None, ok=None)
-        truth = (left + right) / 2 if size > 1e-150 else 0
-        error = _relative_error(found, truth) or 0.0
+        error = relative_error(found, truth) or 0.0
         if error > WRONG:
             self.warnings.append(
                 f"the slope by {name} is {float(truth):.9g} from both sides; the conventions at "
@@ -355,7 +355,22 @@ class _Checking:
         return nodes
 
 
-def _relative_error(found: Value, truth: MpNumber | None) -> float | None:
+def without_residue(left: MpNumber, right: MpNumber) -> tuple[MpNumber, MpNumber]:
+    """Two slopes, 0 for one that is nothing beside the other."""
+    size = max(abs(left), abs(right))
+    return tuple(0 if abs(slope) <= size * 1e-20 else slope for slope in (left, right))
+
+
+def slope_between(left: MpNumber, right: MpNumber) -> MpNumber | None:
+    """The slope that those on either side agree on; None where they differ."""
+    size = max(abs(left), abs(right))
+    if size <= 1e-150:
+        return 0
+    return (left + right) / 2 if abs(left - right) <= 1e-12 * size else None
+
+
+def relative_error(found: Value, truth: MpNumber | None) -> float | None:
+    """How far a number is from the reference; None where there is none."""
     if truth is None:
         return None
     if found - found != 0:
@@ -369,7 +384,8 @@ def _relative_error(found: Value, truth: MpNumber | None) -> float | None:
     return 0.0 if error < 2.0**-54 else error
 
 
-def _digits_that_hold(error: float) -> str:
+def digits_that_hold(error: float) -> str:
+    """`only 3 digits`."""
     digits = max(1, math.floor(-math.log10(error)))
     return f"only {digits} digit{'s' if digits > 1 else ''}"
 
@@ -378,5 +394,6 @@ def _float(number: MpNumber | None) -> float | None:
     return None if number is None else float(number)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first twelve, and how many more there are."""
     return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")

@@ -47,6 +47,13 @@ COMPUTING_FAILS = (
 )
 
 
+COPY = TABLE["power"].with_options({"exponent": 1.0})
+"""The value of another node once more, so that it has a gradient of its own."""
+
+COPY_OF_SWITCH = TABLE["power"].with_options({"exponent": 1.0})
+COPY_OF_SWITCH.switch = True
+
+
 class Reference(NamedTuple):
     """Reference values and gradients by node; None where there is no real number."""
 
@@ -168,8 +175,14 @@ def forward(graph: Graph, variables: Mapping[str, MpNumber]) -> Forward:
     sizes = [mpf(0) if value is None else abs(value) for value in values]
     partials: list[list[MpNumber | None]] = []
     kinks: dict[int, bool] = {}
+    one = mpf(1)
     for index, op, inputs in graph.operations:
         args = [values[i] for i in inputs]
+        if op is COPY or op is COPY_OF_SWITCH:
+            values.append(args[0])
+            partials.append([one])
+            sizes.append(sizes[inputs[0]])
+            continue
         if op.kinks and None not in args:
             args = _snapped(args, [sizes[i] for i in inputs])
             for kink in sitting(graph, index, args):
