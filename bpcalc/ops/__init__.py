@@ -15,6 +15,7 @@ from bpcalc.ops import (  # noqa: F401, I001  (this enters the families, in this
     reductions,
     linear,
     losses,
+    networks,
 )
 from bpcalc.ops.op import FUNCTIONS, OPERATORS, TABLE, Op
 

@@ -180,5 +180,105 @@ def spread(shape: Shape, like: Shape, **_: Any) -> Shape:
     return like
 
 
+def pair(name: str, value: Any) -> tuple[int, int]:
+    """A number for both axes of an image, or one for each."""
+    if value is None:
+        raise ValueError(f"the {name} of the windows is missing: 2, or 2 x 3 as [2, 3]")
+    given = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(given) != 2:
+        raise ValueError(f"{name} is one number or two, and not {len(given)}")
+    height, width = (whole(float(n)) for n in given)
+    if min(height, width) < (name != "padding"):
+        least = 0 if name == "padding" else 1
+        raise ValueError(f"{name} has to be at least {least}, and not {min(height, width)}")
+    return height, width
+
+
+def conv2d(x: Shape, w: Shape, b: Shape = (), *, stride: Any = 1, padding: Any = 0) -> Shape:
+    """(N, C, H, W) and (O, C, kh, kw) -> (N, O, H', W'), without the axes that both lack."""
+    if not 2 <= len(x) <= 4:
+        raise ValueError(f"conv2d takes {_IMAGES}, and not {_article(x)}")
+    if len(w) not in (2, 4):
+        raise ValueError(f"a kernel has the shape (kh, kw) or (O, C, kh, kw), and not {shown(w)}")
+    kernels, for_channels = w[:2] if len(w) == 4 else (1, 1)
+    channels = x[-3] if len(x) > 2 else 1
+    if channels != for_channels:
+        raise ValueError(
+            f"the shapes {x} and {w} do not fit each other: the image has {_channels(channels)}, "
+            f"and the kernel is for {_channels(for_channels)}"
+        )
+    if b not in ((), (kernels,)):
+        raise ValueError(f"the bias of {_channels(kernels)} is a number or {(kernels,)}, not {b}")
+    image = _windows("kernel", x, w[-2:], stride, padding)
+    return (*x[:-3], *((kernels,) if len(x) > 2 or len(w) > 2 else ()), *image)
+
+
+_IMAGES = "images (H, W), (C, H, W) or (N, C, H, W)"
+
+
+def _channels(count: int) -> str:
+    return f"{count} channel{'s' if count > 1 else ''}"
+
+
+def _windows(what: str, x: Shape, size: Shape, stride: Any, padding: Any) -> Shape:
+    """How many windows there are, one above the other and side by side."""
+    steps, margins = pair("stride", stride), pair("padding", padding)
+    room = tuple(length + 2 * margin for length, margin in zip(x[-2:], margins))
+    if any(n > length for n, length in zip(size, room)):
+        with_padding = " with its padding" if any(margins) else ""
+        raise ValueError(
+            f"the {what} of {size[0]} x {size[1]} is larger than the image, which is "
+            f"{room[0]} x {room[1]}{with_padding}"
+        )
+    return tuple((length - n) // step + 1 for length, n, step in zip(room, size, steps))
+
+
+def pooled(x: Shape, *, size: Any = None, stride: Any = None, padding: Any = 0) -> Shape:
+    """(..., H, W) -> (..., H', W'): one element for each window."""
+    if not 2 <= len(x) <= 4:
+        raise ValueError(f"pooling takes {_IMAGES}, and not {_article(x)}")
+    window, margins = pair("size", size), pair("padding", padding)
+    if any(2 * margin > n for n, margin in zip(window, margins)):
+        raise ValueError(
+            f"the padding {margins[0]} x {margins[1]} is more than half the window, "
+            f"{window[0]} x {window[1]}"
+        )
+    step = window if stride is None else stride
+    return (*x[:-2], *_windows("window", x, window, step, padding))
+
+
+def of_images(a: Shape, w: Shape, like: Shape, **options: Any) -> Shape:
+    """The shape of the images, if a has that of their convolution."""
+    return _back(a, conv2d(like, w, **options), like)
+
+
+def of_kernels(a: Shape, x: Shape, like: Shape, **options: Any) -> Shape:
+    """The shape of the kernels, if a has that of the convolution with them."""
+    return _back(a, conv2d(x, like, **options), like)
+
+
+def of_bias(a: Shape, like: Shape) -> Shape:
+    """The shape of the bias: a number, or one element for each channel of a."""
+    if not 2 <= len(a) <= 4 or like not in ((), a[-3:-2] or (1,)):
+        raise ValueError(f"a bias of the shape {like} does not fit {_article(a)}")
+    return like
+
+
+def of_windows(a: Shape, like: Shape, **options: Any) -> Shape:
+    """The shape of what was pooled, if a has that of its windows."""
+    return _back(a, pooled(like, **options), like)
+
+
+def of_same_windows(a: Shape, x: Shape, **options: Any) -> Shape:
+    """The shape of x pooled, if a has that of x."""
+    return pooled(_back(a, x, x), **options)
+
+
+def _back(a: Shape, forward: Shape, like: Shape) -> Shape:
+    if a != forward:
+        raise ValueError(f"a gradient of the shape {a} does not fit a result of {forward}")
+    return like
+
+
 def _article(shape: Shape) -> str:
     return f"an array of the shape {shape}" if shape else "a number"
