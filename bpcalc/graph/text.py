@@ -63,7 +63,15 @@ def applied_latex(op: Op, inputs: Sequence[str]) -> str:
         return op.latex.format(**{op.parameters[0]: ", ".join(inputs)})
     if _sign_matters(op) and (inputs[0][0] == "-" or r"\cdot" in inputs[0]):
         inputs = [rf"\left({inputs[0]}\right)", *inputs[1:]]
-    return op.latex.format(**_named(op, inputs))
+    return latex_template(op, len(inputs)).format(**_named(op, inputs))
+
+
+def latex_template(op: Op, count: int) -> str:
+    """The template in the declaration; a plain call where inputs are left out: conv2d(x, w)."""
+    if op.variadic or count == op.arity:
+        return op.latex
+    inputs = ", ".join(f"{{{name}}}" for name in op.parameters[:count])
+    return rf"\operatorname{{{{{op.name}}}}}\left({inputs}\right)"
 
 
 def latex_label(graph: Graph, index: int) -> str:
