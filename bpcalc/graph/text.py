@@ -121,11 +121,32 @@ def _escaped(text: str) -> str:
 
 
 def latex_number(text: str) -> str:
-    r"""`1e-05` as `1 \cdot 10^{-5}`."""
+    r"""`1e-05` as `1 \cdot 10^{-5}`, `[[1, 2], [3, 4]]` as a matrix."""
+    if text[0] in "[(":
+        return _latex_array(text)
     mantissa, e, exponent = text.lower().partition("e")
     if not e:
         return _LATEX_NOT_FINITE.get(mantissa, mantissa)
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+
+
+def rows_of(text: str) -> list[list[str]] | None:
+    """The numbers of a vector (as a column) or a matrix in text; None of anything else."""
+    inner = text.strip()[1:-1]
+    if text[:1] != "[" or text[:3] == "[[[":
+        return None
+    if inner[:1] != "[":
+        return [[number] for number in inner.split(", ")]
+    return [row.strip("[], \n").split(", ") for row in inner.split("],")]
+
+
+def _latex_array(text: str) -> str:
+    rows = rows_of(" ".join(text.split()))
+    if rows is None:
+        return rf"\text{{{text}}}"
+    lines = [" & ".join(map(latex_number, row)) for row in rows]
+    inner = r" \\ ".join(lines)
+    return rf"\begin{{pmatrix}} {inner} \end{{pmatrix}}"
 
 
 def option_text(name: str, value: Any) -> str:

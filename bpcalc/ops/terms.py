@@ -179,6 +179,8 @@ def least_binding(op: Op, arg: int) -> int:
 
 def number_text(value: float) -> str:
     """A number as typed where it was typed, else its shortest form."""
+    if value is None or isinstance(value, tuple):  # an option: all axes, or these
+        return option_text("axis", value) if value is not None else "None"
     return getattr(value, "text", None) or f"{value:.17g}"
 
 

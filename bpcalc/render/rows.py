@@ -6,12 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from bpcalc.engine.array_shapes import shape
 from bpcalc.graph.text import expression
-from bpcalc.render.numbers import rounded
+from bpcalc.render.numbers import is_large, rounded, summary
 from bpcalc.render.sentences import ENGLISH, Sentences
 
 if TYPE_CHECKING:
+    from bpcalc.ops.op import Value
     from bpcalc.results import Edge, Result
+
+
+_BRIEF, _COLUMNS = 4, 3
+"""Elements of an array that stands in a line with others; numbers side by side in a table."""
 
 
 class Row(NamedTuple):
@@ -77,8 +83,8 @@ def _row(result: Result, index: int, edges: Sequence[Edge], style: Style) -> Row
     return Row(
         f"n{index + 1}",
         f"{name} = {text}" if name is not None else text,
-        rounded(value, digits),
-        rounded(gradient, digits),
+        cell(value, digits, style.short),
+        cell(gradient, digits, style.short),
         tuple(told),
         right_value,
         right_gradient,
@@ -86,11 +92,26 @@ def _row(result: Result, index: int, edges: Sequence[Edge], style: Style) -> Row
     )
 
 
-def right_number(found: float, truth: float | None, digits: int) -> str:
-    """The reference's number, if it is another one to some digits."""
-    if truth is None or abs(found - truth) <= 1e-6 * abs(truth):
+def right_number(found: Value, truth: Value | None, digits: int) -> str:
+    """The reference's number or array, if it is another one to some digits."""
+    if truth is None:
         return ""
-    return rounded(truth, digits)
+    near = abs(found - truth) <= 1e-6 * abs(truth)
+    return "" if (near.all() if shape(near) else near) else cell(truth, digits)
+
+
+def cell(value: Value, digits: int, short: bool = False) -> str:
+    """A number; an array in rows that are not too wide, or in a few words where it is large."""
+    if not shape(value):
+        return rounded(value, digits)
+    if is_large(value) or (short and value.shape[-1] > _COLUMNS and value.ndim > 1):
+        head, _, told = summary(value, digits).partition(": ")
+        return "\n".join([head, *told.split(", ")])
+    if value.ndim > 1:
+        return rounded(value, digits).replace("], ", "],\n ")
+    numbers = rounded(value, digits).strip("[]").split(", ")
+    rows = [", ".join(numbers[i : i + _COLUMNS]) for i in range(0, len(numbers), _COLUMNS)]
+    return f"[{(',' + chr(10) + ' ').join(rows)}]"
 
 
 def _share(edge: Edge, style: Style, several: bool) -> str:
@@ -98,9 +119,14 @@ def _share(edge: Edge, style: Style, several: bool) -> str:
     consumer = f"n{edge.consumer + 1}"
     if not edge.flows:
         return f"{consumer}: nothing flows"
-    upstream, local, share = (
-        rounded(number, style.digits) for number in (edge.upstream, edge.local, edge.gradient)
-    )
+    if edge.local is None or any(map(shape, (edge.upstream, edge.local, edge.gradient))):
+        if not several:
+            return consumer  # its share is the whole gradient, which stands in this row
+        share = edge.gradient
+        brief = getattr(share, "size", 1) > _BRIEF
+        return f"{consumer}: {share.shape if brief else rounded(share, style.digits)}"
+    numbers: tuple[Value, ...] = (edge.upstream, edge.local, edge.gradient)
+    upstream, local, share = (rounded(number, style.digits) for number in numbers)
     product = f"{consumer} {style.times} {local}"
     if not style.short:
         product = f"{consumer}: {upstream} {style.times} {local}"

@@ -29,6 +29,7 @@ class Sentences(NamedTuple):
     nothing: str
     nothing_through: str
     delta: str
+    shape: str
     along_paths: str
     path: str
     many_paths: str
@@ -97,6 +98,7 @@ ENGLISH = Sentences(
     input="{node}, input {place}",
     nothing="nothing flows back to it",
     nothing_through="nothing flows",
+    shape="shape {shape}",
     delta="δ = {slope} is the gradient of a neuron's net input z, that is, of what its activation "
     "gets. Some books give δ the opposite sign.",
     along_paths="Along each path",
@@ -168,6 +170,7 @@ CHINESE = Sentences(
     input="{node} 的第 {place} 个输入",
     nothing="没有梯度传回这里",
     nothing_through="没有梯度传回",
+    shape="形状 {shape}",
     delta="δ = {slope} 是神经元净输入 z（即激活函数的输入）的梯度。有些书中 δ 取相反的符号。",
     along_paths="沿每条路径",
     path="沿路径 {place}",

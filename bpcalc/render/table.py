@@ -93,7 +93,9 @@ def _filled(result: Result, look: Look, style: Style) -> Table:
     found.add_column("value", justify="right", no_wrap=True)  # no number is ever broken
     found.add_column("gradient", justify="right", no_wrap=True)
     upstream = "consumer" if style.short else "upstream"
-    longest = max(len(word) for row in shown for line in row.shares for word in line.split())
+    longest = max(
+        (len(word) for row in shown for line in row.shares for word in line.split()), default=0
+    )
     found.add_column(f"{upstream} {style.times} local", no_wrap=not wrap, min_width=longest)
     if checked:
         found.add_column("SymPy", no_wrap=True)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from bpcalc.engine.array_shapes import shape
 from bpcalc.graph.text import expression
 from bpcalc.render.numbers import DIGITS, rounded
 from bpcalc.render.rows import right_number
@@ -29,6 +30,8 @@ MOST = 150
 """Boxes of the largest picture; --whole has no limit."""
 
 _EXCERPT = 36
+_BRIEF = 4
+"""Elements of the largest array that stands in a box in full."""
 
 
 class Box(NamedTuple):
@@ -280,8 +283,8 @@ class _Drawing:
         if self.result is None:
             return box
         return box._replace(
-            value=rounded(self.result.values[index], self.digits),
-            gradient=rounded(self.result.gradients[index], self.digits),
+            value=self._number(self.result.values[index]),
+            gradient=self._number(self.result.gradients[index]),
             right=self._right(index),
         )
 
@@ -292,6 +295,13 @@ class _Drawing:
         span = self.graph.span(part.last)
         text = " ".join(self.graph.source[slice(*span)].split()) if span else "…"
         return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
+
+    def _number(self, value: Value) -> str:
+        """A number; of an array the shape, and its elements if they are few."""
+        if not shape(value):
+            return rounded(value, self.digits)
+        few = value.size <= _BRIEF
+        return rounded(value, min(self.digits, 4)) if few else "×".join(map(str, value.shape))
 
     def _right(self, index: int) -> str:
         """The numbers of the check, where it disagrees."""
@@ -342,7 +352,7 @@ class _Drawing:
         if self.result is not None:
             flows = any(edge.flows for edge in edges)
             if len(edges) > 1:
-                share = rounded(sum(edge.gradient for edge in edges), self.digits)
+                share = self._number(sum(edge.gradient for edge in edges))
             elif flows:
                 share = self._product(edges[0])
         arg = edges[0].arg if len(edges) == 1 else None
@@ -350,6 +360,8 @@ class _Drawing:
         return Arrow(*ids, arg, share, flows, tail in self.selected)
 
     def _product(self, edge: Edge) -> str:
+        if edge.local is None or any(map(shape, (edge.upstream, edge.local, edge.gradient))):
+            return self._number(edge.gradient)
         numbers: tuple[Value, ...] = (edge.upstream, edge.local, edge.gradient)
         upstream, local, share = (rounded(number, self.digits) for number in numbers)
         return f"{upstream} × {local} = {share}"

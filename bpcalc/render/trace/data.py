@@ -14,14 +14,16 @@ from bpcalc.ops.terms import Term, text
 from bpcalc.ops.terms import node as term_node
 from bpcalc.render.json_text import entries_as_json
 from bpcalc.render.numbers import DIGITS, shortest
+from bpcalc.render.trace.lines import node_name, output_name
 from bpcalc.render.trace.story import Story, chapters
 from bpcalc.render.trace.text import Text, one_line
-from bpcalc.results import edge_data
+from bpcalc.results import as_lists, edge_data
 from bpcalc.steps import EdgeStep, NothingStep, PathStep, StartStep, SumStep, ValueStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from bpcalc.graph import Graph
     from bpcalc.results import Edge, Result
     from bpcalc.steps import Step
 
@@ -63,12 +65,12 @@ def _step(step: Step, result: Result) -> dict[str, Any]:
         case ValueStep():
             return _value(step, result)
         case StartStep():
-            return {"step": "start", "node": _id(step.node), "gradient": step.gradient}
+            return {"step": "start", "node": _id(step.node), "gradient": as_lists(step.gradient)}
         case EdgeStep():
             return _edge(step, result)
         case SumStep():
             terms = [_share(edge) for edge in step.edges]
-            gradient = step.gradient
+            gradient = as_lists(step.gradient)
             return {"step": "sum", "node": _id(step.node), "terms": terms, "gradient": gradient}
         case NothingStep():
             consumer = None if step.edge is None else _id(step.edge.consumer)
@@ -90,7 +92,7 @@ def _value(step: ValueStep, result: Result) -> dict[str, Any]:
         "op": node.op,
         "formula": expression(result.graph, step.node),
         "numbers": numbers,
-        "value": step.value,
+        "value": as_lists(step.value),
     }
 
 
@@ -99,10 +101,16 @@ def _edge(step: EdgeStep, result: Result) -> dict[str, Any]:
     return {
         "step": "edge",
         **{key: data[key] for key in ("from", "to", "arg", "upstream")},
-        "rule": text(step.rule, result.graph.label),
+        "rule": text(step.rule, _label(result.graph)),
         "numbers": _numbers(step.rule, result),
-        **{key: data[key] for key in ("local", "gradient")},
+        **{key: data[key] for key in ("local", "gradient") if key in data},
     }
+
+
+def _label(graph: Graph) -> Callable[[int], str]:
+    """How a rule calls a node; the gradient of a node as ∂f/∂node."""
+    output = output_name(graph)
+    return lambda i: graph.label(i) if i >= 0 else f"∂{output}/∂{node_name(graph, ~i)}"
 
 
 def _share(edge: Edge) -> dict[str, Any]:
@@ -112,7 +120,12 @@ def _share(edge: Edge) -> dict[str, Any]:
 
 def _numbers(formula: Term, result: Result) -> str:
     """A formula with the values put in."""
-    return text(formula, lambda index: shortest(result.values[index]).removesuffix(".0"))
+
+    def number(index: int) -> str:
+        found = result.gradients[~index] if index < 0 else result.values[index]
+        return shortest(found).removesuffix(".0")
+
+    return text(formula, number)
 
 
 def _id(index: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from bpcalc.engine.array_shapes import shape
 from bpcalc.ops import OPERATORS, TABLE
 from bpcalc.ops.terms import PRODUCT, NodeLeaf, Term, bracketed, node
 from bpcalc.render.numbers import is_large, rounded
@@ -199,12 +200,14 @@ def _value(step: ValueStep, notation: Notation) -> Line:
     left = notation.label(step.node)
     if step.node == notation.graph.output and notation.graph.name(step.node) is None:
         left = f"{notation.plain(notation.output)} = {left}"
-    return Line(step, left, _distinct(sides), remark=shape_of(step.value))
+    return Line(step, left, _distinct(sides), remark=shape_of(step.value, notation))
 
 
-def shape_of(value: Value) -> str:
+def shape_of(value: Value, notation: Notation) -> str:
     """The shape of an array, to stand beside it; empty for a number."""
-    return str(value.shape) if getattr(value, "shape", ()) else ""
+    if not shape(value):
+        return ""
+    return notation.words.shape.format(shape="×".join(map(str, value.shape)))
 
 
 def has_large(term: Term, result: Result) -> bool:
@@ -217,7 +220,7 @@ def has_large(term: Term, result: Result) -> bool:
 
 def _edge(step: EdgeStep, notation: Notation) -> Line:
     edge, rule = step.edge, step.rule
-    if edge.local is None or shape_of(edge.upstream) or shape_of(edge.gradient):
+    if edge.local is None or shape(edge.upstream) or shape(edge.gradient):
         return _array_edge(step, notation)
     upstream, local = notation.number(edge.upstream), notation.number(edge.local)
     local = bracketed(local, PRODUCT, PRODUCT, 1)
@@ -244,17 +247,17 @@ def _array_edge(step: EdgeStep, notation: Notation) -> Line:
     """An edge between arrays: a vector-Jacobian product, or a product element by element."""
     edge, rule = step.edge, step.rule
     if edge.local is not None:
-        upstream = node(~edge.consumer, getattr(edge.upstream, "shape", ()))
+        upstream = node(~edge.consumer, shape(edge.upstream))
         one = rule.op is None and rule.leaf == 1
         rule = upstream if one else Term(op=OPERATORS["*"], args=(upstream, rule))
-        if rule.shape != getattr(edge.gradient, "shape", ()):
+        if rule.shape != shape(edge.gradient):
             rule = Term(op=TABLE["sum"], args=(rule,))  # what broadcasting repeated is added up
     sides = [notation.formula(rule, notation.input)]
     if not has_large(rule, notation.result):
         sides.append(notation.formula(rule, notation.numbers))
     sides.append(notation.number(edge.gradient))
     through = "" if step.alone else notation.through(edge)
-    remark = shape_of(edge.gradient)
+    remark = shape_of(edge.gradient, notation)
     left = notation.gradient(edge.input)
     return Line(step, left, _distinct(sides), through, not step.alone, remark)
 

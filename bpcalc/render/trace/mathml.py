@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bpcalc.errors import RequestError, printable
 from bpcalc.formula import parse
+from bpcalc.graph.text import rows_of
 from bpcalc.ops.constants import Constant
 from bpcalc.ops.terms import (
     ATOM,
@@ -108,7 +109,9 @@ def name(text: str) -> str:
 
 
 def number(text: str) -> str:
-    """`-1e-05` as −1×10⁻⁵, its sign still a character."""
+    """`-1e-05` as −1×10⁻⁵, its sign still a character; an array as a matrix."""
+    if text[0] in "[(":
+        return _array(text)
     sign = "-" if text[0] == "-" else ""
     mantissa, e, exponent = text.removeprefix("-").lower().partition("e")
     if e:
@@ -117,6 +120,22 @@ def number(text: str) -> str:
     if mantissa in _NOT_FINITE:
         return f"{sign}<mi>{_NOT_FINITE[mantissa]}</mi>"
     return f"{sign}<mn>{escape(mantissa)}</mn>"
+
+
+def _array(text: str) -> str:
+    """A vector as a column, a matrix as it is; what is larger in words."""
+    rows = rows_of(text)
+    if rows is None:
+        return f"<mtext>{escape(text)}</mtext>"
+    cells = ["".join(f"<mtd>{_signed(entry)}</mtd>" for entry in row) for row in rows]
+    table = "".join(f"<mtr>{row}</mtr>" for row in cells)
+    return f"<mrow><mo>[</mo><mtable>{table}</mtable><mo>]</mo></mrow>"
+
+
+def _signed(entry: str) -> str:
+    """A number whose sign is an element of its own."""
+    written = number(entry)
+    return f"<mo>−</mo>{written[1:]}" if written[0] == "-" else written
 
 
 _NOT_FINITE = {"inf": "∞", "nan": "NaN"}
@@ -216,7 +235,7 @@ def _read(text: str) -> Term:
         RequestError: it is no formula of this language.
     """
     graph = parse(text)
-    terms = [Term(leaf.name or leaf.constant or 0.0) for leaf in graph.leaves]
+    terms = [Term(leaf.name or float(leaf.constant or 0.0)) for leaf in graph.leaves]  # type: ignore[arg-type]
     for _, op, inputs in graph.operations:
         terms.append(Term(op=op, args=tuple(terms[index] for index in inputs)))
     return terms[graph.output]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from bpcalc.engine.array_shapes import shape
 from bpcalc.errors import printable
 from bpcalc.ops.describe import called, meaning
+from bpcalc.ops.terms import Term
 from bpcalc.render.rows import verdict
 from bpcalc.render.trace.lines import Line, line, output_name
 from bpcalc.steps import (
@@ -106,13 +108,16 @@ def ending(story: Story) -> str:
 def _functions(story: Story, notation: Notation) -> Iterator[Line]:
     """What a pocket calculator has no key for: sigmoid(x) = 1/(1 + exp(-x))."""
     graph = story.result.graph
-    used: dict[str, Op] = {}
-    for index, op, _ in graph.operations:
-        if index in story.part.forward or index in story.part.backward:
-            used.setdefault(op.name, op)
-    for op in used.values():
-        formula = meaning(op)
-        if formula is not None and not op.text:
+    used: dict[str, tuple[Op, list[Term]]] = {}
+    for index, op, inputs in graph.operations:
+        if op.name not in used and (index in story.part.forward or index in story.part.backward):
+            shapes = [shape(story.result.values[i]) for i in inputs]
+            used[op.name] = op, [Term(n, shape=s) for n, s in zip(op.parameters, shapes)]
+    for op, names in used.values():
+        if op.text or (op.shape is not None and op.family != "losses"):
+            continue  # it is written with a sign, or every reader of matrices knows it
+        formula = meaning(op, None if op.variadic else names)
+        if formula is not None:
             sides = [notation.formula(formula, notation.label)]
             yield Line(None, notation.formula(called(op), notation.label), sides)
 
@@ -150,7 +155,8 @@ def _backward(story: Story, notation: Notation, nets: frozenset[int]) -> Iterato
         if isinstance(step, SumStep) or (isinstance(step, EdgeStep) and step.alone):
             node = step.node if isinstance(step, SumStep) else step.edge.input
             if node in nets:
-                told = told._replace(remark=notation.inline(notation.plain("δ")))
+                delta = notation.inline(notation.plain("δ"))
+                told = told._replace(remark=", ".join(filter(None, (delta, told.remark))))
         yield told
 
 
