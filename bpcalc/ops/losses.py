@@ -5,27 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from bpcalc.ops import shapes
-from bpcalc.ops.choices import minimum, where
-from bpcalc.ops.comparisons import equal
+from bpcalc.ops.choices import clip, minimum, where
+from bpcalc.ops.comparisons import equal, less, less_equal
 from bpcalc.ops.domain import Domain, Kink
-from bpcalc.ops.exponential import log
+from bpcalc.ops.exponential import log, log1p
 from bpcalc.ops.layout import spread
+from bpcalc.ops.logic import and_
 from bpcalc.ops.op import Shape, Value, structural
-from bpcalc.ops.reductions import log_softmax, mean, softmax, sum_
+from bpcalc.ops.reductions import alike, less_mean, log_softmax, mean, number_of, softmax, sum_
 from bpcalc.ops.rounding import abs_, sign
-
-
-def _size(*args: Value) -> int:
-    """How many elements the inputs have, broadcast."""
-    import numpy
-
-    return int(numpy.prod(numpy.broadcast_shapes(*map(numpy.shape, args))))
 
 
 @structural(lambda a, b: mean((a - b) ** 2), shape=shapes.scalar)
 def mse(g: Value, y: Value, a: Value, b: Value) -> Value:
     """The mean squared error over all elements."""
-    slope = g * (2 / _size(a, b)) * (a - b)
+    slope = g * (2 / number_of(a, b)) * (a - b)
     return slope, -slope
 
 
@@ -37,20 +31,21 @@ def mse(g: Value, y: Value, a: Value, b: Value) -> Value:
         at=lambda a, b: a == b,
         ours="0",
         torch="0",
-        jax="0",
+        jax="the slope above it",
         example="mae([1, 2], [1, 3])",
     ),
 )
 def mae(g: Value, y: Value, a: Value, b: Value) -> Value:
     """The mean absolute error over all elements."""
-    slope = g / _size(a, b) * sign(a - b)
+    slope = g / number_of(a, b) * sign(a - b)
     return slope, -slope
 
 
 @structural(lambda a, b: sum_((a - b) ** 2) / 2, shape=shapes.scalar)
 def half_sse(g: Value, y: Value, a: Value, b: Value) -> Value:
     """Half the sum of the squared errors."""
-    return g * (a - b), g * (b - a)
+    error = g * (a - b)
+    return error, -error
 
 
 def _huber(a: Value, b: Value, *, delta: Any = 1) -> Value:
@@ -59,25 +54,33 @@ def _huber(a: Value, b: Value, *, delta: Any = 1) -> Value:
     return mean(small * (error - small / 2))
 
 
+def _meaning_of_huber(a: Value, b: Value, *, delta: Any = 1) -> Value:
+    error = abs_(a - b)
+    outer = delta * (error - delta / 2)
+    return mean(where(less_equal(error, delta), (a - b) ** 2 / 2, outer))
+
+
 @structural(
     _huber,
-    meaning=lambda a, b, *, delta=1: mean(
-        where(
-            abs_(a - b) <= delta, (a - b) ** 2 / 2, delta * (abs_(a - b) - delta / 2)
-        )
-    ),
+    meaning=_meaning_of_huber,
     shape=lambda a, b, **_: shapes.scalar(a, b),
+    domain=Domain("a delta above 0", lambda a, b, *, delta=1: delta > 0),
 )
 def huber(g: Value, y: Value, a: Value, b: Value, *, delta: Any = 1) -> Value:
     """The mean of half the squared errors, from delta on of delta times the error less delta/2."""
     error = a - b
-    slope = g / _size(a, b) * sign(error) * minimum(abs_(error), delta)
+    slope = g / number_of(a, b) * clip(error, -delta, delta)
     return slope, -slope
 
 
 def _times_log(t: Value, p: Value) -> Value:
     """t log p, and 0 where t is 0."""
     return where(equal(t, 0), 0, t * log(where(equal(t, 0), 1, p)))
+
+
+def _times_log1p(t: Value, x: Value) -> Value:
+    """t log(1 + x), and 0 where t is 0."""
+    return where(equal(t, 0), 0, t * log1p(where(equal(t, 0), 0, x)))
 
 
 def _over(t: Value, p: Value) -> Value:
@@ -93,15 +96,15 @@ _PROBABILITIES = Domain("probabilities, from 0 to 1", _probabilities, of=0)
 
 
 @structural(
-    lambda p, t: -mean(_times_log(t, p) + _times_log(1 - t, 1 - p)),
+    lambda p, t: -mean(_times_log(t, p) + _times_log1p(1 - t, -p)),
     shape=shapes.scalar,
     domain=_PROBABILITIES,
     meaning=lambda p, t: -mean(t * log(p) + (1 - t) * log(1 - p)),
 )
 def bce(g: Value, y: Value, p: Value, t: Value) -> Value:
     """Binary cross entropy of probabilities p and targets t: the mean over all elements."""
-    scale = g / _size(p, t)
-    return scale * (_over(1 - t, 1 - p) - _over(t, p)), scale * (log(1 - p) - log(p))
+    scale = g / number_of(p, t)
+    return scale * (_over(1 - t, 1 - p) - _over(t, p)), scale * (log1p(-p) - log(p))
 
 
 def _targets(t: Value, p: Value) -> Value:
@@ -119,6 +122,27 @@ def _targets(t: Value, p: Value) -> Value:
     return (numpy.asarray(t, dtype=float)[..., None] == classes) * 1.0
 
 
+def _are_class(t: Value, p: Value) -> Value:
+    """For class indices and every class whether it is that one, also of symbols.
+
+    They lie in the middle between two switches, so that no index sits on one.
+    """
+    import numpy
+
+    classes = numpy.arange(numpy.shape(p)[-1])
+    t = numpy.asarray(t)[..., None]
+    return and_(less(classes - 0.5, t), less(t, classes + 0.5))
+
+
+def _meaning_of_targets(t: Value, p: Value) -> Value:
+    import numpy
+
+    if numpy.shape(t) == numpy.shape(p):
+        return t
+    found = _are_class(t, p)
+    return found / sum_(found, axis=-1, keepdims=1)  # 0 / 0 where there is no such class
+
+
 def _target_shape(t: Shape, p: Shape) -> Shape:
     if not p or t not in (p, p[:-1]):
         raise ValueError(
@@ -128,7 +152,13 @@ def _target_shape(t: Shape, p: Shape) -> Shape:
     return p
 
 
-@structural(_targets, shape=_target_shape, internal=True)
+@structural(
+    _targets,
+    meaning=_meaning_of_targets,
+    shape=_target_shape,
+    domain=Domain("class indices from 0 on, or weights", lambda t, p: _are_classes(p, t), of=0),
+    internal=True,
+)
 def targets(g: Value, y: Value, t: Value, p: Value) -> Value:
     """Class indices t as rows of 0 and 1 in the shape of p; probabilities as they are."""
     import numpy
@@ -153,6 +183,16 @@ def _are_classes(p: Value, t: Value) -> bool:
     return bool(numpy.all((t == numpy.floor(t)) & (t >= 0) & (t < numpy.shape(p)[-1])))
 
 
+def _meaning_of_cross_entropy(p: Value, t: Value) -> Value:
+    import numpy
+
+    if numpy.shape(t) == numpy.shape(p):
+        return -sum_(t * log(p)) / _rows(p)
+    found = _are_class(t, p)
+    known = log(sum_(found, axis=-1))  # 0, and undefined where there is no such class
+    return -(sum_(where(found, log(p), 0)) + sum_(known)) / _rows(p)
+
+
 def _loss_shape(p: Shape, t: Shape) -> Shape:
     _target_shape(t, p)
     return ()
@@ -160,7 +200,7 @@ def _loss_shape(p: Shape, t: Shape) -> Shape:
 
 @structural(
     lambda p, t: -sum_(_times_log(targets(t, p), p)) / _rows(p),
-    meaning=lambda p, t: -sum_(_times_log(targets(t, p), p)) / _rows(p),
+    meaning=_meaning_of_cross_entropy,
     shape=_loss_shape,
     domain=Domain(
         "probabilities from 0 to 1 and targets that are class indices from 0 on, or weights",
@@ -195,8 +235,40 @@ def softmax_cross_entropy(g: Value, y: Value, z: Value, t: Value) -> Value:
     """
     import numpy
 
-    q = targets(t, z)
-    total = spread(sum_(q, axis=-1), z, axis=-1)
     scale = g / _rows(z)
     to_t = -scale * log_softmax(z) if numpy.shape(t) == numpy.shape(z) else 0
-    return scale * (softmax(z) * total - q), to_t
+    return scale * excess(z, targets(t, z)), to_t
+
+
+def _excess(z: Value, q: Value) -> Value:
+    """1 less the probability of the largest logit is the sum of the others, which keeps its digits.
+
+    So the gradient does not stop at 0 where the classes are told apart by 40 and more.
+    """
+    import numpy
+
+    rows = numpy.reshape(z, (-1, numpy.shape(z)[-1]))
+    weights = numpy.reshape(q, rows.shape)
+    each = numpy.arange(len(rows))
+    at = each, numpy.argmax(rows, axis=-1)
+    powers = numpy.exp(rows - rows[at][:, None])
+    powers[at] = 0.0
+    rest = numpy.sum(powers, axis=-1)
+    all_weights = numpy.sum(weights, axis=-1)
+    powers *= (all_weights / (1 + rest))[:, None]
+    powers -= weights
+    others = all_weights - weights[at]
+    powers[at] = (others - weights[at] * rest) / (1 + rest)
+    return powers.reshape(numpy.shape(z))
+
+
+@structural(
+    _excess,
+    meaning=lambda z, q: softmax(z) * sum_(q, axis=-1, keepdims=1) - q,
+    shape=alike,
+    internal=True,
+)
+def excess(g: Value, y: Value, z: Value, q: Value) -> Value:
+    """By how much the probabilities softmax(z) exceed the targets q, along the last axis."""
+    p, weights = softmax(z), sum_(q, axis=-1, keepdims=1)
+    return p * less_mean(g, p) * weights, sum_(g * p, axis=-1, keepdims=1) - g
