@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable
 from functools import cache
 from string import Formatter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpcalc.formula import parse
-from bpcalc.graph.text import latex_label, latex_name, latex_number
+from bpcalc.graph.text import latex_label, latex_name, latex_number, option_text
 from bpcalc.ops.terms import (
     ATOM,
     LOOSE,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _SIGNS = {
     **dict.fromkeys(["+", "-"], SUM),
     r"\cdot": PRODUCT,
+    r"\odot": PRODUCT,
     **dict.fromkeys([*"<>=", r"\le", r"\ge", r"\ne", r"\land", r"\lor", r"\lnot"], LOOSE),
 }
 """How tightly the signs between inputs bind; every other neighbour of an input encloses it."""
@@ -91,8 +92,10 @@ def _written(term: Term, leaf: Callable[[int], str]) -> _Written:
     else:
         named = zip(op.parameters, inputs)
         parts = {name: _bracketed(written, places[name]) for name, written in named}
-    options = {name: _number(value, leaf) for name, value in op.options.items()}
+    options = {name: _option(name, value, leaf) for name, value in op.options.items()}
     text = _with_options(op, op.latex.format(**parts, **options), options)
+    if op.symbol == "*" and all(arg.shape for arg in term.args):
+        text = r" \odot ".join(parts.values())
     return _Written(text, min(binding, _binding_of_number(text)))
 
 
@@ -182,6 +185,13 @@ def _outermost(text: str) -> int:
 
 
 # Numbers
+
+
+def _option(name: str, value: Any, leaf: Callable[[int], str]) -> str:
+    """The value of an option: a number, or the axes, the shape or the index of an array."""
+    if value is None or isinstance(value, tuple):
+        return option_text(name, value) if value is not None else ""
+    return _number(value, leaf)
 
 
 def _number(value: Value, leaf: Callable[[int], str]) -> str:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpcalc.errors import RequestError, printable
 from bpcalc.formula import parse
-from bpcalc.graph.text import rows_of
+from bpcalc.graph.text import option_text, rows_of
 from bpcalc.ops.constants import Constant
 from bpcalc.ops.terms import (
     ATOM,
@@ -160,11 +160,13 @@ def _formula(given: Term, leaf: Callable[[int], str]) -> str:
     if op is None:
         return _leaf(given, leaf)
     inputs = [_formula(arg, leaf) for arg in given.args]
-    options = {key: _formula(term(value), leaf) for key, value in op.options.items()}
+    options = {key: _option(key, value, leaf) for key, value in op.options.items()}
     if op.name in _DRAWN:
         return _DRAWN[op.name].format(*inputs)
     if not op.text:
         return _call(op, [*inputs, *_said(op, options)])
+    if op.text == "{A}'":
+        return f"<msup>{_row(_postfixed(given, inputs))}<mi>T</mi></msup>"
     if op.symbol == "/":
         return "<mfrac>{}{}</mfrac>".format(*map(_row, inputs))
     if binding(op) == POWER:
@@ -176,7 +178,23 @@ def _formula(given: Term, leaf: Callable[[int], str]) -> str:
         bracketed(written, _binding(arg, written), least_binding(op, place), place or prefix)
         for place, (arg, written) in enumerate(zip(given.args, inputs))
     ]
+    if op.variadic:
+        inputs = ["<mo>,</mo>".join(inputs)]
+    if op.symbol == "*" and all(arg.shape for arg in given.args):
+        return "<mo>⊙</mo>".join(inputs)
     return _infix(op, {**dict(zip(op.parameters, inputs)), **options})
+
+
+def _option(name: str, value: Any, leaf: Callable[[int], str]) -> str:
+    """The value of an option: a number, or the axes, the shape or the index of an array."""
+    if value is None or isinstance(value, tuple):
+        return f"<mtext>{option_text(name, value) if value is not None else ''}</mtext>"
+    return _formula(term(value), leaf)
+
+
+def _postfixed(given: Term, inputs: Sequence[str]) -> str:
+    """What is transposed, in brackets where it is more than a name."""
+    return bracketed(inputs[0], _binding(given.args[0], inputs[0]), ATOM, 0)
 
 
 def _leaf(given: Term, leaf: Callable[[int], str]) -> str:
