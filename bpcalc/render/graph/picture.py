@@ -30,8 +30,8 @@ MOST = 150
 """Boxes of the largest picture; --whole has no limit."""
 
 _EXCERPT = 36
-_BRIEF = 4
-"""Elements of the largest array that stands in a box in full."""
+_BRIEF = 3
+"""Elements of the longest vector that stands in a box in full."""
 
 
 class Box(NamedTuple):
@@ -297,11 +297,12 @@ class _Drawing:
         return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"
 
     def _number(self, value: Value) -> str:
-        """A number; of an array the shape, and its elements if they are few."""
+        """A number; a short vector; of another array its shape."""
         if not shape(value):
             return rounded(value, self.digits)
-        few = value.size <= _BRIEF
-        return rounded(value, min(self.digits, 4)) if few else "×".join(map(str, value.shape))
+        if value.ndim == 1 and value.size <= _BRIEF:
+            return rounded(value, min(self.digits, 4))
+        return f"shape {'×'.join(map(str, value.shape))}"
 
     def _right(self, index: int) -> str:
         """The numbers of the check, where it disagrees."""
