@@ -14,7 +14,17 @@ import numpy
 
 from bpcalc.checks import directional
 from bpcalc.checks.array_rounding import Bounds, rounding_bounds
-from bpcalc.checks.check import DOUBTFUL, WRONG, Check, NodeCheck, digits_that_hold, listed, relative_error, slope_between, without_residue
+from bpcalc.checks.check import (
+    DOUBTFUL,
+    WRONG,
+    Check,
+    NodeCheck,
+    digits_that_hold,
+    listed,
+    relative_error,
+    slope_between,
+    without_residue,
+)
 from bpcalc.checks.expansion import Expansion, Place, TooManyNodes, element_name, expanded
 from bpcalc.checks.reference import number, reference, within_float64
 from bpcalc.checks.slopes import JUMPS, one_sided_slopes
@@ -153,7 +163,7 @@ class _Checking:
     @staticmethod
     def _largest(side: _Side, places: Value) -> float:
         """The magnitude of the largest element."""
-        return max((abs(float(side.truth[k])) for k in places.flat if side.truth[k] is not None))
+        return max(abs(float(side.truth[k])) for k in places.flat if side.truth[k] is not None)
 
     def _left_by_rounding(self, side: _Side, scalar: int, found: float, largest: float) -> bool:
         """Whether an element is one of those that cancel, beside others that do not.
@@ -178,7 +188,9 @@ class _Checking:
             ok = False
         elif error is not None and not self._open(index):
             ok = True
-        return NodeCheck(self._float64(self.values, index), self._float64(self.gradients, index), error, ok)
+        return NodeCheck(
+            self._float64(self.values, index), self._float64(self.gradients, index), error, ok
+        )
 
     def _float64(self, side: _Side, index: int) -> Value:
         """The reference as float64, NaN for an element that has none; None where none has one."""
@@ -188,7 +200,9 @@ class _Checking:
             return None
         if not places.shape:
             return float(known[0])
-        return numpy.array([math.nan if x is None else float(x) for x in known]).reshape(places.shape)
+        return numpy.array([math.nan if x is None else float(x) for x in known]).reshape(
+            places.shape
+        )
 
     def _open(self, index: int) -> bool:
         """Whether an element that counts has no reference."""

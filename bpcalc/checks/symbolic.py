@@ -173,6 +173,15 @@ def separately(op: Op) -> list[Callable[..., MpNumber]]:
     return [sympy.lambdify(symbols, expression, MODULES) for expression in expressions]
 
 
+@lru_cache(maxsize=512)
+def valued(op: Op) -> Callable[..., MpNumber]:
+    """A function inputs -> value for mpmath, its options put in; of two inputs if it is variadic."""
+    symbols, expression = meaning(op)
+    slots = [sympy.Symbol(f"_{symbol.name}", real=True) for symbol in symbols]
+    found = expression.xreplace(dict(zip(symbols, slots)))
+    return sympy.lambdify(slots, found, MODULES)  # type: ignore[no-any-return]
+
+
 def _value_and_derivatives(op: Op) -> tuple[list[Expression], list[Expression]]:
     symbols = [sympy.Symbol(f"_{name}", real=True) for name in _input_names(op)]
     expression = number(apply(op, tuple(symbols)))
@@ -273,4 +282,5 @@ __all__ = [
     "meaning",
     "separately",
     "size",
+    "valued",
 ]
