@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     Array = numpy.ndarray[Any, Any]
 
 _ROWS = (list, tuple)
+_KINDS = {
+    "O": "objects",
+    "S": "texts",
+    "T": "texts",
+    "U": "texts",
+    "V": "records",
+    "M": "dates",
+    "m": "spans of time",
+    "b": "truth values",
+    "c": "complex numbers",
+}
 
 
 def array(name: str, value: Any) -> Array:
@@ -65,8 +76,7 @@ def _of_numpy(name: str, value: Any) -> Array:
 
 def kind_of(dtype: numpy.dtype[Any]) -> str:
     """What the elements of such an array are, in words."""
-    kinds = {"O": "objects", "U": "texts", "S": "texts", "b": "truth values", "T": "texts"}
-    return kinds.get(dtype.kind, "complex numbers" if dtype.kind == "c" else str(dtype))
+    return _KINDS.get(dtype.kind, "something else")
 
 
 def _of_lists(name: str, value: Sequence[Any]) -> Array:
@@ -144,7 +154,7 @@ def _said(element: Any) -> str:
     kinds = {str: "a text", bool: "a truth value", dict: "a table", complex: "a complex number"}
     if element is None:
         return "null"
-    return kinds.get(type(element), "no number")
+    return kinds.get(type(element), "something else")
 
 
 def refuse_more_than_memory(name: str, shape: Sequence[int], size: int = 8) -> None:

@@ -53,7 +53,7 @@ def quantity(name: str, value: Any) -> Quantity:
         return value
     if isinstance(value, str):
         return _from_text(name, value)
-    if isinstance(value, (list, tuple)) or getattr(value, "shape", ()):
+    if isinstance(value, (list, tuple)) or getattr(value, "shape", None):
         return array(name, value)
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__float__"):
         raise RequestError(f"the value of {name} is {printable(repr(value), 60)}, not a number")
@@ -83,7 +83,8 @@ def _from_text(name: str, text: str) -> Quantity:
         raise RequestError(f"the value of {name} is {plain}, and has to be a finite number")
     if plain[:1] == "@":
         raise RequestError(
-            f"the value of {name} is a file", hint="only the command line reads files"
+            f"the value of {name} is a file",
+            hint="only the command line reads files; here an array is given as it is",
         )
     if not _is_one_expression(text):
         raise RequestError(f"the value of {name} has to be one number or expression")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bpcalc.bindings import bound, matched, quantity
+from bpcalc.bindings import matched, quantity
 from bpcalc.calculator import calculated
 from bpcalc.cli.reading import formula_text, table_of_values
 from bpcalc.cli.writing import told
@@ -14,8 +14,8 @@ from bpcalc.formula import parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bpcalc.graph import Graph
     from bpcalc.bindings import Quantity
+    from bpcalc.graph import Graph
     from bpcalc.results import Result
 
 
@@ -52,7 +52,8 @@ def result_of(
     Raises:
         RequestError: a variable has no value, or a value has no variable.
     """
-    return calculated(graph, matched(graph, values), wrt, quantity("upstream", upstream), check)
+    seed = given("upstream", upstream)
+    return calculated(graph, matched(graph, values), wrt, seed, check)
 
 
 def ended(result: Result) -> int:
@@ -88,7 +89,21 @@ def _all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[st
             raise RequestError(f"{name} has two values")
         seen.add(name)
     table = table_of_values(path) if path is not None else {}
-    return bound({**table, **dict(assignments)})
+    values = {**table, **dict(assignments)}
+    return {name: given(name, value) for name, value in values.items()}
+
+
+def given(name: str, value: Any) -> Quantity:
+    """A value as it was given; for `@FILE` what the file holds.
+
+    Raises:
+        RequestError: it is no finite number, and no array of finite numbers.
+    """
+    if not isinstance(value, str) or value.lstrip()[:1] != "@":
+        return quantity(name, value)
+    from bpcalc.cli.array_files import from_file
+
+    return from_file(name, value.lstrip())
 
 
 def _refuse_option_names(graph: Graph, values: dict[str, Quantity], options: set[str]) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
+from bpcalc.array_values import array
 from bpcalc.errors import RequestError, printable
 from bpcalc.formula.tokens import MAX_CHARACTERS, is_name, normal
+from bpcalc.ops.constants import Constant
 
 _SECONDS_FOR_A_WRITER = 10.0
 
@@ -44,11 +47,15 @@ def read_text(path: str) -> str:
         RequestError: it is no readable file of UTF-8 text, or too long.
     """
     shown = "standard input" if path == "-" else printable(path, 80)
-    try:
-        data = _bytes_of(path, shown)
-    except (OSError, ValueError) as why:
-        reason = getattr(why, "strerror", None) or str(why)
-        raise RequestError(f"{shown} cannot be read: {reason}") from None
+    return decoded(_bytes_of(path, shown), shown)
+
+
+def decoded(data: bytes, shown: str) -> str:
+    """The text that bytes are in UTF-8.
+
+    Raises:
+        RequestError: they are none.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as why:
@@ -58,19 +65,50 @@ def read_text(path: str) -> str:
 
 
 def _bytes_of(path: str, shown: str) -> bytes:
-    limit = 4 * MAX_CHARACTERS
-    if path == "-":
-        if sys.stdin is None:
-            raise RequestError("standard input is closed")
-        data = sys.stdin.buffer.read(limit + 1)
-    else:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as stream:
-            _wait_for_a_writer(descriptor, shown)
-            data = stream.read(limit + 1)
+    if path != "-":
+        with opened(path, shown) as stream:
+            return at_most(stream, 4 * MAX_CHARACTERS, shown)
+    if sys.stdin is None:
+        raise RequestError("standard input is closed")
+    try:
+        return at_most(sys.stdin.buffer, 4 * MAX_CHARACTERS, shown)
+    except OSError as why:
+        raise _unreadable(shown, why) from None
+
+
+def at_most(stream: BinaryIO, limit: int, shown: str) -> bytes:
+    """What a stream holds.
+
+    Raises:
+        RequestError: that is longer than the limit.
+    """
+    data = stream.read(limit + 1)
     if len(data) > limit:
         raise RequestError(f"{shown} is longer than {limit:,} bytes")
     return data
+
+
+@contextmanager
+def opened(path: str, shown: str) -> Iterator[BinaryIO]:
+    """A file, or a pipe to which somebody writes, while its bytes are read.
+
+    Raises:
+        RequestError: it cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except (OSError, ValueError) as why:  # a path with a NUL is a ValueError
+        raise _unreadable(shown, why) from None
+    try:
+        with os.fdopen(descriptor, "rb") as stream:
+            _wait_for_a_writer(descriptor, shown)
+            yield stream
+    except OSError as why:
+        raise _unreadable(shown, why) from None
+
+
+def _unreadable(shown: str, why: Exception) -> RequestError:
+    return RequestError(f"{shown} cannot be read: {getattr(why, 'strerror', None) or why}")
 
 
 def _wait_for_a_writer(descriptor: int, shown: str) -> None:
@@ -84,8 +122,10 @@ def _wait_for_a_writer(descriptor: int, shown: str) -> None:
         os.set_blocking(descriptor, True)
 
 
-def table_of_values(path: str) -> dict[str, float | str]:
+def table_of_values(path: str) -> dict[str, Any]:
     """The values of `--vars FILE`, a JSON or TOML table.
+
+    A file that it names, as in "@W.npy", is looked for beside it.
 
     Raises:
         RequestError: the file is no such table.
@@ -101,24 +141,26 @@ def table_of_values(path: str) -> dict[str, float | str]:
         table = _json(text) if kind == ".json" else _toml(text)
         if not isinstance(table, dict):
             raise RequestError('it has to hold one table, as in {"x": 3}')
-        return _once((_name(name), _value(name, value)) for name, value in table.items())
+        folder = os.path.dirname(path)  # noqa: PTH120
+        return _once((_name(name), _value(name, value, folder)) for name, value in table.items())
     except RecursionError:
         raise RequestError(f"{printable(path, 80)} is nested too deeply") from None
     except RequestError as error:
         error.message = f"{printable(path, 80)}: {error.message}"
         raise
     except ValueError as why:
-        raise RequestError(f"{printable(path, 80)}: {_complaint(why)}") from None
+        said = complaint(why, "a table of values")
+        raise RequestError(f"{printable(path, 80)}: {said}") from None
 
 
-def _complaint(why: ValueError) -> str:
-    """A parser's complaint without what it quotes of the file."""
+def complaint(why: ValueError, what: str) -> str:
+    """A parser's complaint without what it quotes of the file, which should be `what`."""
     if type(why) is ValueError:  # int() reads up to 4300 digits
         return "a number in it has too many digits"
     line, column = getattr(why, "lineno", None), getattr(why, "colno", None)
     if line is not None:
-        return f"not a table of values: see line {line}, column {column}"
-    return f"not a table of values: {printable(str(why), 100)}"
+        return f"not {what}: see line {line}, column {column}"
+    return f"not {what}: {printable(str(why), 100)}"
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -139,8 +181,8 @@ def _json(text: str) -> Any:
     return json.loads(
         text,
         object_pairs_hook=_once,
-        parse_float=str,
-        parse_int=str,
+        parse_float=_typed,
+        parse_int=_typed,
         parse_constant=refused,
     )
 
@@ -152,7 +194,7 @@ def _toml(text: str) -> Any:
     part = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
     if re.search(rf"(?<![\w-])(?:{part}){{100}}", text):  # tomllib copies a.a.a... part by part
         raise RecursionError
-    return tomllib.loads(text, parse_float=str)
+    return tomllib.loads(text, parse_float=_typed)
 
 
 def _name(name: str) -> str:
@@ -161,13 +203,21 @@ def _name(name: str) -> str:
     return normal(name)
 
 
-def _value(name: str, value: Any) -> float | str:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        kind = {dict: "a table", list: "an array", type(None): "null"}.get(type(value), "no number")
-        more = (
-            ", and this version of bpcalc computes with numbers only" if kind == "an array" else ""
-        )
-        raise RequestError(f"the value of {name} is {kind}{more}")
-    if isinstance(value, int):
+def _typed(text: str) -> Constant:
+    """A number that is still known as it stands there."""
+    return Constant(float(text), text)
+
+
+def _value(name: str, value: Any, folder: str) -> Any:
+    """A number or expression as text, or an array."""
+    if isinstance(value, Constant):
+        return value.text
+    if isinstance(value, list):
+        return array(name, value)
+    if isinstance(value, str):
+        file = value.lstrip()
+        return f"@{os.path.join(folder, file[1:])}" if file[:1] == "@" else value  # noqa: PTH118
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**1000 else "1e1000"
-    return value
+    kind = {dict: "a table", type(None): "null"}.get(type(value), "no number")
+    raise RequestError(f"the value of {name} is {kind}")
