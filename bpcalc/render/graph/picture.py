@@ -8,7 +8,7 @@ What is too much even so is cut: the boxes nearest to the output stay.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -159,6 +159,7 @@ class _Drawing:
         """The edges by their consumer, where there are values."""
         for edge in result.each_edge() if result is not None else ():
             self.edges.setdefault(edge.consumer, []).append(edge)
+        self.uses = Counter(e.input for edges in self.edges.values() for e in edges if e.flows)
         self.selected = _ways(graph, selected) if selected is not None else frozenset()
         self.calls = sorted(graph.calls, key=lambda call: (call.first, -call.last))
         self.starts = [call.first for call in self.calls]
@@ -362,7 +363,8 @@ class _Drawing:
 
     def _product(self, edge: Edge) -> str:
         if edge.local is None or any(map(shape, (edge.upstream, edge.local, edge.gradient))):
-            return self._number(edge.gradient)
+            alone = self.uses[edge.input] < 2  # then it is the gradient, which stands in the box
+            return "" if alone else self._number(edge.gradient)
         numbers: tuple[Value, ...] = (edge.upstream, edge.local, edge.gradient)
         upstream, local, share = (rounded(number, self.digits) for number in numbers)
         return f"{upstream} × {local} = {share}"
