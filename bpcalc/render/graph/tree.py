@@ -85,6 +85,8 @@ def _shares(arrow: Arrow | None, form: _Form, forest: Forest) -> Sequence[str]:
         return [""]
     if not arrow.flows:
         return ["nothing flows" if form.title else ""]
+    if not arrow.share:  # an array, whose share is the gradient in its own line
+        return [""]
     return form.shares(arrow, forest.box(arrow.head), forest.uses[arrow.tail] == 1)
 
 
