@@ -170,7 +170,7 @@ class _Checking:
 
         It is no error then, if the rounding of what it was computed from explains it.
         """
-        truth = side.truth[scalar]
+        truth: MpNumber = side.truth[scalar]
         off = abs(found - truth) if found - found == 0 else math.inf
         if off == math.inf or (truth != 0 and off > _ROUNDING * largest):
             return False
@@ -218,12 +218,14 @@ class _Checking:
         if numpy.isnan(errors).all():
             return None
         place = numpy.unravel_index(int(numpy.nanargmax(errors)), errors.shape)
-        place = tuple(int(i) for i in place)
         if errors[place] <= DOUBTFUL:
             return None
         scalar = self.expansion.places[index][place]
         found = float(numpy.broadcast_to(side.found[index], errors.shape)[place])
-        return _Worst(side.of, index, place, float(errors[place]), found, float(side.truth[scalar]))
+        indices = tuple(int(i) for i in place)
+        return _Worst(
+            side.of, index, indices, float(errors[place]), found, float(side.truth[scalar])
+        )
 
     def _say_what_was_lost(self, worst: Sequence[_Worst]) -> None:
         """Name the first node on the way that lost digits, of values or else of gradients."""

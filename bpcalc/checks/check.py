@@ -358,7 +358,8 @@ class _Checking:
 def without_residue(left: MpNumber, right: MpNumber) -> tuple[MpNumber, MpNumber]:
     """Two slopes, 0 for one that is nothing beside the other."""
     size = max(abs(left), abs(right))
-    return tuple(0 if abs(slope) <= size * 1e-20 else slope for slope in (left, right))
+    residue = size * 1e-20
+    return (0 if abs(left) <= residue else left), (0 if abs(right) <= residue else right)
 
 
 def slope_between(left: MpNumber, right: MpNumber) -> MpNumber | None:

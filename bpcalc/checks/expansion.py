@@ -248,7 +248,8 @@ def _own(tape: Tape, found: Value, first: int) -> Value:
     So is one that other elements of the same node were computed from: its gradient is to be that
     of the array's element, without what flows within the operation.
     """
-    inner, taken = set(tape.used), set()
+    inner = set(tape.used)
+    taken: set[int] = set()
 
     def own(element: Value) -> Ref:
         if not isinstance(element, Ref):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mpmath
 from mpmath import mpf
@@ -170,7 +170,7 @@ def forward(graph: Graph, variables: Mapping[str, MpNumber]) -> Forward:
     """The value of every node, its local derivatives, and where it sits on a kink."""
     values: list[MpNumber | None] = []
     for leaf in graph.leaves:
-        known = leaf.constant
+        known: Any = leaf.constant  # a number: graphs with arrays are expanded before
         values.append(variables[leaf.name or ""] if known is None else number(known))
     sizes = [mpf(0) if value is None else abs(value) for value in values]
     partials: list[list[MpNumber | None]] = []

@@ -175,7 +175,10 @@ def separately(op: Op) -> list[Callable[..., MpNumber]]:
 
 @lru_cache(maxsize=512)
 def valued(op: Op) -> Callable[..., MpNumber]:
-    """A function inputs -> value for mpmath, its options put in; of two inputs if it is variadic."""
+    """A function inputs -> value for mpmath, its options put in.
+
+    Of a variadic op: the function of two inputs.
+    """
     symbols, expression = meaning(op)
     slots = [sympy.Symbol(f"_{symbol.name}", real=True) for symbol in symbols]
     found = expression.xreplace(dict(zip(symbols, slots)))
@@ -227,8 +230,9 @@ def formula(graph: Graph) -> Expression:
         raise TooLarge
     known: list[Expression] = []
     for leaf in graph.leaves:
-        if leaf.constant is not None:
-            known.append(exact(leaf.constant))
+        constant: Any = leaf.constant  # a number: formulas with arrays do not come here
+        if constant is not None:
+            known.append(exact(constant))
         else:
             known.append(sympy.Symbol(leaf.name, real=True))
     _refuse_large(graph)
