@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from bpcalc.results import Edge, Result
 
 
-_BRIEF, _COLUMNS = 4, 3
-"""Elements of an array that stands in a line with others; numbers side by side in a table."""
+_BRIEF = 4
+"""Elements of the largest array that stands in a line with others."""
+
+_WIDE, _NARROW = 40, 16
+"""Characters in a line of an array; in a narrow table as few as one number."""
 
 
 class Row(NamedTuple):
@@ -101,17 +104,29 @@ def right_number(found: Value, truth: Value | None, digits: int) -> str:
 
 
 def cell(value: Value, digits: int, short: bool = False) -> str:
-    """A number; an array in rows that are not too wide, or in a few words where it is large."""
+    """A number; an array row by row, or in a few words where it is large."""
     if not shape(value):
         return rounded(value, digits)
-    if is_large(value) or (short and value.shape[-1] > _COLUMNS and value.ndim > 1):
+    if is_large(value):
         head, _, told = summary(value, digits).partition(": ")
         return "\n".join([head, *told.split(", ")])
-    if value.ndim > 1:
-        return rounded(value, digits).replace("], ", "],\n ")
-    numbers = rounded(value, digits).strip("[]").split(", ")
-    rows = [", ".join(numbers[i : i + _COLUMNS]) for i in range(0, len(numbers), _COLUMNS)]
-    return f"[{(',' + chr(10) + ' ').join(rows)}]"
+    return _filled(rounded(value, digits), _NARROW if short else _WIDE)
+
+
+def _filled(array: str, width: int) -> str:
+    """An array on lines of this width, each row beginning a new one, indented by its brackets."""
+    lines = [""]
+    depth = 0
+    for number in array.split(", "):
+        opens = number.startswith("[")
+        if lines[-1] and (opens or len(lines[-1]) + 2 + len(number) > width):
+            lines[-1] += ","
+            lines.append(" " * depth)
+        elif lines[-1]:
+            lines[-1] += ", "
+        lines[-1] += number
+        depth += number.count("[") - number.count("]")
+    return "\n".join(lines)
 
 
 def _share(edge: Edge, style: Style, several: bool) -> str:
