@@ -123,6 +123,8 @@ class _Checking:
             return math.inf
         size = max(abs(x) for x in truth.flat)
         off = max(abs(x - float(y)) for x, y in pairs)
+        if not off:
+            return 0.0
         if off <= _ROUNDING * (self._terms() + float(size)) and off > DOUBTFUL * size:
             return 0.0  # a sum that cancels
         if truth.ndim == 0:
