@@ -11,8 +11,9 @@ from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from bpcalc.engine.array_shapes import MAX_DIMENSIONS, memory
+from bpcalc.engine.array_shapes import memory
 from bpcalc.errors import RequestError, printable
+from bpcalc.ops.arrays import MAX_DIMENSIONS
 
 if TYPE_CHECKING:
     import numpy

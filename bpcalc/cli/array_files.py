@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from bpcalc.array_values import kind_of, refuse_more_than_memory
 from bpcalc.bindings import Quantity, quantity
 from bpcalc.cli.reading import at_most, complaint, decoded, opened
-from bpcalc.engine.array_shapes import MAX_DIMENSIONS
 from bpcalc.errors import RequestError, printable
+from bpcalc.ops.arrays import MAX_DIMENSIONS
 
 if TYPE_CHECKING:
     import numpy

@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 from bpcalc.engine.diagnosis import expression_text
 from bpcalc.errors import CalculationError, RequestError
 from bpcalc.graph import Graph
+from bpcalc.ops.arrays import MAX_DIMENSIONS
 from bpcalc.ops.op import Op, Shape, Value
 from bpcalc.ops.shapes import broadcast, shown
-
-MAX_DIMENSIONS = 64
-"""NumPy's arrays have no more."""
 
 _COPIES = 3
 """Of each node's array: its value, its gradient, and what is computed on the way."""
@@ -40,7 +38,7 @@ def shapes(graph: Graph, variables: Mapping[str, Value]) -> list[Shape]:
         found.append(shape(variables[leaf.name] if leaf.constant is None else leaf.constant))  # type: ignore[index]
     for index, op, inputs in graph.operations:
         try:
-            found.append(_shape(op, [found[i] for i in inputs]))
+            found.append(_refuse_many_axes(_shape(op, [found[i] for i in inputs])))
         except ValueError as why:
             raise _misfit(graph, index, found, str(why)) from None
     _refuse_more_than_memory(graph, found)
@@ -53,6 +51,12 @@ def _shape(op: Op, inputs: Sequence[Shape]) -> Shape:
     if op.written == "·" and all(inputs):
         raise ValueError("· and × between two arrays can be read in two ways")
     return broadcast(*inputs)
+
+
+def _refuse_many_axes(shape: Shape) -> Shape:
+    if len(shape) > MAX_DIMENSIONS:
+        raise ValueError(f"an array has at most {MAX_DIMENSIONS} axes, and this has {len(shape)}")
+    return shape
 
 
 def _misfit(graph: Graph, index: int, found: Sequence[Shape], why: str) -> RequestError:

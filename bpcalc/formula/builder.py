@@ -19,7 +19,7 @@ from bpcalc.formula.tokens import token_spans
 from bpcalc.formula.tree import Statement, Tree
 from bpcalc.graph import Building, Graph
 from bpcalc.ops import FUNCTIONS, OPERATORS, TABLE, Op
-from bpcalc.ops.arrays import array_constant, key, whole_numbers
+from bpcalc.ops.arrays import array_constant, key, odd_numbers, whole_numbers
 from bpcalc.ops.constants import NAMED, Constant
 
 MAX_NODES = 4_000_000
@@ -154,12 +154,13 @@ class _Builder:
 
     def _leaf_array(self, text: str, begin: int, end: int) -> None:
         """An array of numbers, which is one constant."""
-        for number in text.replace("[", " ").replace("]", " ").split(","):
-            self._checked(number.strip(), begin, end)
         try:
             value = array_constant(text)
         except ValueError:
             raise mistakes.ragged(self.tree, begin, end) from None
+        for number in odd_numbers(value):
+            place = self.tree.tokens.index(number.lstrip("-"), begin)
+            self._checked(number, place, place)
         self.scope[text] = self.building.leaf(None, value)
         self.first.append(begin)
         self.last.append(end)

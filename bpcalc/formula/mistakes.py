@@ -44,7 +44,7 @@ def operand_expected(tree: Tree, position: int, after: int) -> RequestError:
         message, hint = _SIGNS[token]
         return tree.error(message, position, hint=hint)
     if token == "]":
-        if before == "[":
+        if before == "[" and after == position - 1:
             return tree.error("an array needs at least one element", after, position)
         return tree.error("something is missing before this bracket", position)
     if token in (".T", "ᵀ", "@"):
@@ -175,7 +175,7 @@ def equals(tree: Tree, position: int) -> RequestError:
 
 def never_closed(tree: Tree, opened: int) -> RequestError:
     """`(x + 1`."""
-    if tree.tokens[opened] != "(":
+    if tree.tokens[opened] not in ("(", "["):
         opened += 1
     return tree.error("this bracket is never closed", opened)
 
@@ -252,6 +252,31 @@ def index_is_no_number(tree: Tree, opened: int, position: int) -> RequestError:
 def ragged(tree: Tree, first: int, last: int) -> RequestError:
     """`[[1, 2], [3]]`."""
     return tree.error("the rows of this array differ in length", first, last)
+
+
+def in_array(tree: Tree, opened: int, position: int) -> RequestError | None:
+    """`[1 2]`, `[1; 2]`: elements and rows as other languages separate them."""
+    token = tree.tokens[position]
+    if token == ";":
+        return tree.error(
+            "; ends a statement, and this bracket is still open",
+            opened,
+            position,
+            hint="the rows of a matrix are arrays: [[1, 2], [3, 4]]",
+        )
+    if token[:1].isdigit() or token[:1] == "." or starts_name(token) or token == "[":
+        return tree.error(
+            f"there is no comma between {_short(tree.tokens[position - 1])} and {_short(token)}",
+            position - 1,
+            position,
+            hint="elements are separated by commas: [1, 2]",
+        )
+    return None
+
+
+def too_many_axes(tree: Tree, first: int, last: int, most: int) -> RequestError:
+    """`[[[[...`, a hundred deep."""
+    return tree.error(f"this array has more than {most} axes", first, last)
 
 
 def strange(tree: Tree, position: int) -> RequestError:

@@ -42,6 +42,7 @@ from bpcalc.formula.grammar import (
 from bpcalc.formula.tokens import END, normal, starts_name, superscript, tokens
 from bpcalc.formula.tree import FIRST, LAST, OPERANDS, WHAT, Statement, Tree, TreeNode
 from bpcalc.ops import FUNCTIONS
+from bpcalc.ops.arrays import MAX_DIMENSIONS
 
 
 def parsed(text: str) -> Tree:
@@ -112,6 +113,8 @@ class _Expression:
         self.pending: list[Pending] = [(-1, "", position, None)]
         self.depth = 0
         """How many brackets are open."""
+        self.scanned = position
+        """Up to where arrays of plain numbers have been looked for."""
 
     def read(self) -> int:
         """Read it; the position of the token that ends it."""
@@ -162,6 +165,8 @@ class _Expression:
             self._open_call(normal(token))
             return False
         if token == "[":
+            if position >= self.scanned and self._numbers():
+                return True
             self._open(Frame(position, len(self.operands), LITERAL))
             self.position += 1
             self._skip_newlines()
@@ -186,6 +191,34 @@ class _Expression:
         self.pending.append((power, symbol, position, None))
         self.position += 1
         return False
+
+    def _numbers(self) -> bool:
+        """Take an array of plain numbers at once: data may have a million of them."""
+        found, first, end, depth = self.found, self.position, self.position, 0
+        while True:
+            token = found[end]
+            if token == "[":
+                depth += 1
+            elif token == "]":
+                depth -= 1
+                if not depth:
+                    break
+            elif token not in (",", "-", "\n") and not _is_number(token):
+                break
+            end += 1
+        self.scanned = end
+        inside = found[first : end + 1]
+        if depth or not _NUMBERS.fullmatch(" ".join(inside).replace(" \n", "")):
+            return False
+        self.position = end
+        self._push(self._text_of_array("".join(inside).replace("\n", ""), first, end), first)
+        return True
+
+    def _text_of_array(self, text: str, first: int, last: int) -> str:
+        """An array of numbers in the form under which it is known."""
+        if text.startswith("[" * (MAX_DIMENSIONS + 1)):
+            raise mistakes.too_many_axes(self.tree, first, last, MAX_DIMENSIONS)
+        return text.replace(",", ", ")
 
     def _push(self, leaf: str, first: int) -> None:
         self.operands.append(len(self.tree.nodes))
@@ -259,11 +292,11 @@ class _Expression:
         if token in (END, "\n", ";"):
             self._reduce_to_bracket()
             if self.depth:
-                raise mistakes.never_closed(self.tree, self.pending[-1][2])
+                raise self._in_array() or mistakes.never_closed(self.tree, self.pending[-1][2])
             return DONE
         exponent = superscript(token)
         if exponent is None:
-            raise mistakes.after_operand(self.tree, self.position)
+            raise self._in_array() or mistakes.after_operand(self.tree, self.position)
         if self.pending[-1][1] == "sqrt":
             self._refuse_power_of_root()
         while self.pending[-1][0] >= POWER:
@@ -271,6 +304,13 @@ class _Expression:
         self._raise_to(self.operands[-1], exponent, self.position)
         self.position += 1
         return AGAIN
+
+    def _in_array(self) -> RequestError | None:
+        """What is wrong here if the innermost open bracket is that of an array."""
+        frame = next((frame for *_, frame in reversed(self.pending) if frame is not None), None)
+        if frame is None or frame.name != LITERAL:
+            return None
+        return mistakes.in_array(self.tree, frame.token, self.position)
 
     def _close(self, token: str) -> None:
         """Take a closing bracket: the group, the call or the array becomes an operand."""
@@ -292,7 +332,8 @@ class _Expression:
         arguments = tuple(operands[frame.base :])
         del operands[frame.base :]
         if frame.name == LITERAL and all(_is_constant(nodes[operand]) for operand in arguments):
-            text = f"[{', '.join([nodes[operand][WHAT] for operand in arguments])}]"
+            text = f"[{','.join([nodes[operand][WHAT] for operand in arguments])}]"
+            text = self._text_of_array(text.replace(" ", ""), frame.token, position)
             del nodes[len(nodes) - len(arguments) :]
             operands.append(len(nodes))
             nodes.append((text, (), frame.token, position))
@@ -450,6 +491,7 @@ def _is_number(token: str) -> bool:
     return token[:1] in DIGITS or (token[:1] == "." and token[1:2] in DIGITS)
 
 
+_NUMBERS = re.compile(r"(?:\[ )*(?:- )?[\d.]\S*(?: \])*+(?: , (?:\[ )*(?:- )?[\d.]\S*(?: \])*+)*+")
 _INDEX = re.compile(r"-?\d+|(-?\d+)?:(-?\d+)?(:(-?\d+)?)?")
 _TUPLE = re.compile(r"-?\d+(,-?\d+)*,?")
 

@@ -10,6 +10,10 @@ Key: TypeAlias = "tuple[int | Slice, ...]"
 """What stands between the brackets of W[1, 0:2]; slices as (start, stop, step)."""
 
 
+MAX_DIMENSIONS = 64
+"""NumPy's arrays have no more."""
+
+
 class ConstantArray:
     """An array in a formula: a constant leaf of the graph. `text` is how it was written."""
 
@@ -29,19 +33,53 @@ def array_constant(text: str) -> ConstantArray:
     Raises:
         ValueError: its rows differ in length.
     """
-    import json
-
     import numpy
 
-    plain = text.replace("_", "")
-    return ConstantArray(numpy.array(json.loads(_as_json(plain)), dtype=float), text)
+    numbers = numpy.array([float(number) for number in numbers_in(text)])
+    return ConstantArray(numbers.reshape(_shape_of(text.translate(_WITHOUT_NUMBERS))), text)
 
 
-def _as_json(text: str) -> str:
-    """Numbers as formulas write them (`.5`, `3.`), as JSON does."""
-    import re
+def numbers_in(text: str) -> list[str]:
+    """The numbers of an array literal as they stand there."""
+    return text.translate(_WITHOUT_BRACKETS).split(",")
 
-    return re.sub(r"[^\[\],\s]+", lambda number: repr(float(number[0])), text)
+
+def odd_numbers(constant: ConstantArray) -> list[str]:
+    """Those that may be beyond float64: infinite, or 0, or of many digits."""
+    import numpy
+
+    flat, numbers = constant.array.ravel(), numbers_in(constant.text)
+    odd = numpy.flatnonzero(~numpy.isfinite(flat) | (flat == 0))
+    long = [number for number in numbers if len(number) > _MANY_DIGITS]
+    return list(dict.fromkeys([*long, *[numbers[k] for k in odd]]))
+
+
+_MANY_DIGITS = 100
+_WITHOUT_BRACKETS = dict.fromkeys(map(ord, "[] "))
+_WITHOUT_NUMBERS = dict.fromkeys(map(ord, "0123456789._eE+- "))
+
+
+def _shape_of(brackets: str) -> tuple[int, ...]:
+    """The shape of an array by its brackets and commas: `[[,],[,]]` is (2, 2).
+
+    Raises:
+        ValueError: its rows differ in length.
+    """
+    depth = len(brackets) - len(brackets.lstrip("["))
+    row = ""
+    shape: list[int] = []
+    for level in range(depth - 1, -1, -1):
+        end, count = level + 1 + len(row), 1
+        while brackets.startswith(f",{row}", end) and (row or brackets[end : end + 2] != ",["):
+            end += 1 + len(row)
+            count += 1
+        row = brackets[level : end + 1]
+        if row[-1:] != "]":
+            raise ValueError("the rows differ in length")
+        shape.insert(0, count)
+    if row != brackets:
+        raise ValueError("the rows differ in length")
+    return tuple(shape)
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:
