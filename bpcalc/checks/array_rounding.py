@@ -9,7 +9,7 @@ is accurate in relation to its largest element only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import mpmath
 from mpmath import mpf
@@ -44,21 +44,28 @@ def rounding_bounds(
     with mpmath.workdps(COARSE):
         exact = [mpf(0) if x is None else x for x in values]
         slopes = [mpf(0) if x is None else abs(x) for x in gradients]
-        of_values = _forwards(graph, expansion, exact)
-        return Bounds(of_values, _backwards(graph, expansion, exact, of_values, slopes))
+        partials = [
+            _slopes(op, [exact[i] for i in inputs]) for _, op, inputs in expansion.graph.operations
+        ]
+        bounds = _forwards(graph, expansion, exact, partials)
+        return Bounds(bounds, _backwards(graph, expansion, exact, bounds, slopes, partials))
 
 
-def _forwards(graph: Graph, expansion: Expansion, exact: Sequence[MpNumber]) -> list[MpNumber]:
-    bounds = [abs(x) * _UNITS for x in exact[: len(expansion.graph.leaves)]]
+Partials: TypeAlias = "Sequence[Sequence[MpNumber]]"
+"""For each operation its derivatives at the exact values."""
+
+
+def _forwards(
+    graph: Graph, expansion: Expansion, exact: Sequence[MpNumber], partials: Partials
+) -> list[MpNumber]:
+    leaves = len(expansion.graph.leaves)
+    bounds = [abs(x) * _UNITS for x in exact[:leaves]]
     ends = _ends(graph, expansion)
     for index, op, inputs in expansion.graph.operations:
-        if op.name == COPY.name and len(inputs) == 1 and op.options == COPY.options:
-            bounds.append(bounds[inputs[0]])
-        else:
-            bound = abs(exact[index]) * _UNITS
-            for slope, i in zip(_slopes(op, [exact[i] for i in inputs]), inputs):
-                bound += abs(slope) * bounds[i]
-            bounds.append(bound)
+        bound = mpf(0) if op is COPY else abs(exact[index]) * _UNITS
+        for slope, i in zip(partials[index - leaves], inputs):
+            bound += abs(slope) * bounds[i]
+        bounds.append(bound)
         if index in ends:
             _raise(bounds, expansion.places[ends[index]].flat, exact)
     return bounds
@@ -70,6 +77,7 @@ def _backwards(
     exact: Sequence[MpNumber],
     of_values: Sequence[MpNumber],
     slopes: Sequence[MpNumber],
+    partials: Partials,
 ) -> list[MpNumber]:
     """From the output back; `slopes` are the magnitudes of the exact gradients."""
     bounds = [mpf(0)] * len(expansion.graph)
@@ -78,9 +86,9 @@ def _backwards(
     for index in range(len(bounds) - 1, len(expansion.graph.leaves) - 1, -1):
         place = index - len(expansion.graph.leaves)
         op, indices = ops[place], inputs[place]
-        args = [exact[i] for i in indices]
-        here = _slopes(op, args)
-        beside = _slopes(op, [x + of_values[i] for x, i in zip(args, indices)])
+        here = beside = partials[place]
+        if op.key not in _LINEAR and op is not COPY and slopes[index]:
+            beside = _slopes(op, [exact[i] + of_values[i] for i in indices])
         for i, slope, other in zip(indices, here, beside):
             off = abs(other - slope) + _UNITS * abs(slope)
             bounds[i] += abs(slope) * bounds[index] + off * slopes[index]
@@ -88,6 +96,9 @@ def _backwards(
             for node in graph.inputs(begins[index]):
                 _raise(bounds, expansion.places[node].flat, slopes)
     return bounds
+
+
+_LINEAR = {"add", "sub", "neg"}
 
 
 def _slopes(op: Op, args: list[MpNumber]) -> list[MpNumber]:

@@ -34,6 +34,8 @@ DIGITS = 50
 COARSE, FINE, FINEST, BEYOND = 70, 110, 750, 1500
 """Working digits of the runs. Two float64 numbers lie at most 10**633 apart."""
 
+LAST = FINEST, BEYOND
+
 MAX_BITS = 4096
 """Numbers beyond 2**4096 are not followed: float64 ends at 2**1024."""
 
@@ -74,20 +76,26 @@ class Run(NamedTuple):
     kinks: dict[int, bool]
 
 
-def reference(graph: Graph, variables: Mapping[str, Constant], seed: Constant) -> Reference:
-    """Reference values and gradients of every node."""
+def reference(
+    graph: Graph, variables: Mapping[str, Constant], seed: Constant, last: tuple[int, ...] = LAST
+) -> Reference:
+    """Reference values and gradients of every node.
+
+    `last` are the working digits of the runs that settle what two do not.
+    """
     with mpmath.workdps(COARSE):
         coarse = _run(graph, variables, seed)
     with mpmath.workdps(FINE):
         fine = _run(graph, variables, seed)
         settled = _all_agree(coarse, fine) and not _cancelled(graph, fine)
-    if not settled:
-        with mpmath.workdps(FINEST):
+    for digits in last:
+        if settled:
+            break
+        with mpmath.workdps(digits):
             coarse, fine = fine, _run(graph, variables, seed)
             settled = _all_agree(coarse, fine)
     if not settled:
-        with mpmath.workdps(BEYOND):
-            fine = _settled(fine, _run(graph, variables, seed))
+        fine = _settled(coarse, fine)
     with mpmath.workdps(FINE):
         consistent = _forward_sweep_agrees(graph, fine)
     return Reference(fine.values, fine.gradients, consistent, fine.kinks)
@@ -268,10 +276,13 @@ def _one_by_one(op: Op, args: list[MpNumber | None]) -> list[MpNumber | None]:
 def real(result: MpNumber) -> MpNumber | None:
     """A finite real number of a size that can be followed, else None."""
     result = mpmath.mpmathify(result)
-    if not isinstance(result, mpf) or not mpmath.isfinite(result):
+    if not isinstance(result, mpf):
         return None
-    if result and abs(mpmath.mag(result)) > MAX_BITS:
-        return None if result > 1 or result < -1 else mpf(0)
+    _, mantissa, exponent, bits = result._mpf_  # mpmath's isfinite and mag take six times as long
+    if not mantissa:
+        return None if exponent else result  # infinite or NaN; or 0
+    if abs(exponent + bits) > MAX_BITS:
+        return None if exponent + bits > 0 else mpf(0)
     return result
 
 
