@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from array import array as doubles
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -32,6 +32,8 @@ MAX_TEXT = 1 << 28
 
 MAX_PIPED = 1 << 30
 """Bytes of an .npy that comes through a pipe; a file's size is known before it is read."""
+
+_ROWS_AT_ONCE = 4096
 
 _HINTS = {
     ".gz": "unpack it first",
@@ -206,40 +208,85 @@ def _csv(text: str, shown: str, column: str | None) -> Array:
     """The numbers of a table: one column is a vector, several are a matrix."""
     import numpy
 
-    rows = _rows(text, shown)
-    line, first = next(rows, (0, []))
+    line, first = next(_rows(text, shown), (0, []))
     if not line:
         raise RequestError(f"{shown} is empty")
     headed = not all(map(_is_number, first))
     wanted = None if column is None else _column(column, first, headed, shown)
-    width = len(first)
-    # float() takes 2024_01 for a number; names in a header may have underscores
-    underscored = text.count("_") > "".join(first).count("_")
-    numbers, lines = doubles("d"), doubles("q")
-    if not headed:
-        rows = _with_first((line, first), rows)
-    for number, row in rows:
-        if len(row) != width:
-            raise _ragged(shown, (number, len(row)), (line, width))
-        cells = row if wanted is None else row[wanted : wanted + 1]
-        try:
+    found = _at_once(text, len(first), headed, wanted)
+    if found is None:
+        found = numpy.array(_row_by_row(text, headed, wanted, shown))
+    return found if len(first) == 1 or wanted is not None else found.reshape(-1, len(first))
+
+
+def _at_once(text: str, width: int, headed: bool, wanted: int | None) -> Array | None:
+    """The numbers of a table, many rows at a time; None where something is odd."""
+    import csv
+    import io
+    from itertools import chain, islice
+    from operator import itemgetter
+
+    import numpy
+
+    numbers = doubles("d")
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+    try:
+        names = "".join(next(reader)) if headed else ""
+        if text.count("_") > names.count("_"):  # float() takes 2024_01 for a number
+            return None
+        while block := list(islice(reader, _ROWS_AT_ONCE)):
+            if {*map(len, block)} != {width}:
+                return None
+            cells = chain.from_iterable(block) if wanted is None else map(itemgetter(wanted), block)
             numbers.extend(map(float, cells))
-        except ValueError:
-            raise _bad_cell(shown, number, wanted or 0, cells) from None
-        lines.append(number)
-        if underscored and "_" in "".join(cells):
-            raise _bad_cell(shown, number, wanted or 0, cells)
-    if not lines:
+    except (csv.Error, ValueError):
+        return None
+    found = numpy.frombuffer(numbers, dtype=float) if numbers else None
+    return found if found is not None and numpy.isfinite(found).all() else None
+
+
+def _row_by_row(text: str, headed: bool, wanted: int | None, shown: str) -> list[float]:
+    """The numbers of a table, with a message for all that can be wrong with one."""
+    from itertools import chain
+
+    rows = _rows(text, shown)
+    top, first = next(rows)
+    found: list[float] = []
+    for line, row in rows if headed else chain([(top, first)], rows):
+        if len(row) != len(first):
+            raise RequestError(
+                f"{shown}, line {line}: the row has {len(row)} cell{'s' * (len(row) != 1)}, "
+                f"and line {top} has {len(first)}"
+            )
+        for position, cell in enumerate(row):
+            if wanted in (None, position):
+                found.append(_number(cell, f"{shown}, line {line}, column {position + 1}"))
+    if not found:
         raise RequestError(f"{shown} has a header, and no numbers below it")
-    found = numpy.frombuffer(numbers, dtype=float)
-    across = 1 if wanted is not None else width
-    finite = numpy.isfinite(found)
-    if not finite.all():
-        place = int(finite.argmin())
-        raise _not_finite(
-            shown, lines[place // across], (wanted or 0) + place % across, found[place]
+    return found
+
+
+def _number(cell: str, place: str) -> float:
+    """The number in a cell.
+
+    Raises:
+        RequestError: there is none.
+    """
+    missing = "rows without a value have to be left out, or filled in, before"
+    if not cell.strip():
+        raise RequestError(f"{place}: the cell is empty", hint=missing)
+    if not _is_number(cell):
+        other = ";" in cell or "\t" in cell
+        raise RequestError(
+            f"{place}: {printable(cell.strip(), 40)} is not a number",
+            hint="columns are separated by commas, the decimal sign is a point" if other else "",
         )
-    return found if across == 1 else found.reshape(-1, width)
+    number = float(cell)
+    if number != number:
+        raise RequestError(f"{place}: NaN is not a finite number", hint=missing)
+    if number - number != 0:
+        raise RequestError(f"{place}: the number is infinite, or outside the range of float64")
+    return number
 
 
 def _rows(text: str, shown: str) -> Iterator[tuple[int, list[str]]]:
@@ -259,13 +306,6 @@ def _rows(text: str, shown: str) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, row
     except csv.Error as why:
         raise RequestError(f"{shown}, line {reader.line_num}: {why}") from None
-
-
-def _with_first(
-    first: tuple[int, list[str]], rest: Iterable[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    yield first
-    yield from rest
 
 
 def _is_number(cell: str) -> bool:
@@ -294,38 +334,6 @@ def _column(column: str, first: Sequence[str], headed: bool, shown: str) -> int:
         f"{shown} has no column {printable(column, 60)}",
         hint=f"it has no header: its columns are 0 to {len(first) - 1}",
     )
-
-
-def _ragged(shown: str, here: tuple[int, int], first: tuple[int, int]) -> RequestError:
-    said = f"{here[1]} {'cell' if here[1] == 1 else 'cells'}"
-    return RequestError(
-        f"{shown}, line {here[0]}: the row has {said}, and line {first[0]} has {first[1]}"
-    )
-
-
-def _bad_cell(shown: str, line: int, before: int, cells: Sequence[str]) -> RequestError:
-    """The first cell of a row that is no number, after so many other columns."""
-    position, cell = next((k, cell) for k, cell in enumerate(cells) if not _is_number(cell))
-    place = f"{shown}, line {line}, column {before + position + 1}"
-    if not cell.strip():
-        return RequestError(
-            f"{place}: the cell is empty",
-            hint="rows without a value have to be left out, or filled in, before",
-        )
-    hint = ""
-    if ";" in cell or "\t" in cell:
-        hint = "columns are separated by commas, and the decimal sign is a point"
-    return RequestError(f"{place}: {printable(cell.strip(), 40)} is not a number", hint=hint)
-
-
-def _not_finite(shown: str, line: int, position: int, number: float) -> RequestError:
-    place = f"{shown}, line {line}, column {position + 1}"
-    if number != number:
-        return RequestError(
-            f"{place}: NaN is not a finite number",
-            hint="rows without a value have to be left out, or filled in, before",
-        )
-    return RequestError(f"{place}: the number is infinite, or outside the range of float64")
 
 
 # .json
