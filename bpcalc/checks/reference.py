@@ -142,11 +142,13 @@ def _cancelled(graph: Graph, run: Run) -> bool:
 def _settled(coarse: Run, fine: Run) -> Run:
     """The numbers on which two runs agree; what goes on shrinking as digits are added is 0."""
     limit, shrinks = mpf(10) ** -DIGITS, mpf(10) ** -100
+    largest = max(abs(x) for x in [*fine.values, *fine.gradients, mpf(0)] if x is not None)
 
     def settled(a: MpNumber | None, b: MpNumber | None) -> MpNumber | None:
         if a is None or b is None or abs(b - a) <= abs(b) * limit:
             return b
-        return mpf(0) if abs(b) <= abs(a) * shrinks else None
+        before = abs(a) if a else largest  # terms may cancel to exactly 0 with fewer digits
+        return mpf(0) if abs(b) <= before * shrinks else None
 
     return fine._replace(
         values=[settled(a, b) for a, b in zip(coarse.values, fine.values)],

@@ -18,7 +18,19 @@ from bpcalc.results import Result
 
 STRUCTURAL = [op for op in TABLE.values() if op.shape is not None]
 
-SHAPES = [(3,), (2, 3), (3, 2), (3, 3), (2,), (), (4, 4), (2, 2), (1, 4, 4), (2, 2, 2), (2, 2, 3, 3)]
+SHAPES = [
+    (3,),
+    (2, 3),
+    (3, 2),
+    (3, 3),
+    (2,),
+    (),
+    (4, 4),
+    (2, 2),
+    (1, 4, 4),
+    (2, 2, 2),
+    (2, 2, 3, 3),
+]
 
 OPTIONS: dict[str, Any] = {"key": (1,), "shape": (-1, 1), "size": 2}
 """Options without a usable default."""
@@ -45,7 +57,9 @@ def case(key: str) -> Case:
 def numbers(shapes: tuple[tuple[int, ...], ...]) -> Iterator[tuple[Any, ...]]:
     """Inputs of these shapes: any numbers, matrices far from singular, probabilities, classes."""
     rng = np.random.default_rng(len(shapes))
-    free = [np.round(rng.uniform(0.4, 2.5, shape) * rng.choice([-1, 1], shape), 3) for shape in shapes]
+    free = [
+        np.round(rng.uniform(0.4, 2.5, shape) * rng.choice([-1, 1], shape), 3) for shape in shapes
+    ]
     yield tuple(free)
     yield tuple(x + 4 * np.eye(*x.shape[-2:]) if x.ndim > 1 else x for x in free)
     shares = tuple(np.round(rng.uniform(0.1, 0.9, shape), 3) for shape in shapes)

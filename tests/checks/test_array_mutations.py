@@ -124,12 +124,8 @@ def test_a_value_that_is_wrong_by_a_thousandth_is_caught(
     if not small:
         monkeypatch.setattr(expansion, "MAX_NODES", 0)
     right = found.op.forward
-    monkeypatch.setattr(
-        found.op, "forward", lambda *args, **options: right(*args, **options) * OFF
-    )
-    monkeypatch.setattr(
-        found.op, "scalar", lambda *args, **options: right(*args, **options) * OFF
-    )
+    monkeypatch.setattr(found.op, "forward", lambda *args, **options: right(*args, **options) * OFF)
+    monkeypatch.setattr(found.op, "scalar", lambda *args, **options: right(*args, **options) * OFF)
     result = result_of(found)
     assert result.check.ok is False
     if small:
