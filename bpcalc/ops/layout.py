@@ -71,7 +71,7 @@ def _reshaped(A: Value, *, shape: Any = -1) -> Value:
 
 @structural(_reshaped, shape=shapes.reshaped, positional="shape")
 def reshape(g: Value, y: Value, A: Value, *, shape: Any = -1) -> Value:
-    """The same elements, row by row, in another shape: reshape(x, 2, 3); -1 is found."""
+    """The same elements, row by row, in another shape; of the lengths one may be -1."""
     return shaped_like(g, A)
 
 
@@ -132,8 +132,8 @@ def scattered(g: Value, y: Value, a: Value, like: Value, *, key: Key = ()) -> Va
 def _stacked(*arrays: Value) -> Value:
     import numpy
 
-    objects = any(getattr(a, "dtype", float) == object or not _is_number(a) for a in arrays)
-    return numpy.array(arrays, dtype=object) if objects else numpy.stack(arrays)
+    plain = all(_is_number(a) and numpy.asarray(a).dtype != object for a in arrays)
+    return numpy.stack(arrays) if plain else numpy.array(arrays, dtype=object)
 
 
 def _is_number(value: Value) -> bool:
@@ -157,9 +157,21 @@ def _concatenated(*arrays: Value, axis: Any = 0) -> Value:
     return numpy.concatenate(arrays, axis=numpy_axis(axis))
 
 
-@structural(_concatenated, shape=shapes.concatenated)
+def _one_axis(axis: Any, rank: int) -> int:
+    found = axes_of(axis, rank)
+    if len(found) != 1:
+        raise ValueError(f"one axis is needed, and not {len(found)}")
+    return found[0]
+
+
+def _concatenated_shape(*given: Shape, axis: Any = 0) -> Shape:
+    _one_axis(axis, len(given[0]) or 1)
+    return shapes.concatenated(*given, axis=axis)
+
+
+@structural(_concatenated, shape=_concatenated_shape)
 def concat(g: Value, y: Value, *arrays: Value, axis: Any = 0) -> Value:
-    """Arrays one behind the other, along an axis: concat(a, b, axis=0)."""
+    """Arrays one behind the other, along an axis."""
     found, begin = [], 0
     for array in arrays:
         found.append(cut(g, array, axis=axis, begin=begin))
@@ -174,7 +186,7 @@ def _length(A: Value, *, axis: Any = 0) -> int:
 
 
 def _length_shape(shape: Shape, *, axis: Any = 0) -> Shape:
-    axes_of(axis, len(shape))
+    _one_axis(axis, len(shape))
     return ()
 
 
@@ -197,7 +209,7 @@ def _cut(a: Value, like: Value, *, axis: Any = 0, begin: Any = 0) -> Value:
 
 
 def _cut_shape(shape: Shape, like: Shape, *, axis: Any = 0, begin: Any = 0) -> Shape:
-    (place,) = axes_of(axis, len(like))
+    place = _one_axis(axis, len(like))
     beside = [n for k, n in enumerate(shape) if k != place]
     if len(shape) != len(like) or beside != [n for k, n in enumerate(like) if k != place]:
         raise ValueError(f"{like} is no part of {shape} along the axis {axis}")

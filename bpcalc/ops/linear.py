@@ -7,15 +7,22 @@ from typing import Any
 from bpcalc.ops import shapes
 from bpcalc.ops.domain import Domain
 from bpcalc.ops.exponential import log
-from bpcalc.ops.layout import shaped_like, transpose
-from bpcalc.ops.op import FUNCTIONS, Value, structural
+from bpcalc.ops.layout import fixed, reshape, shaped_like, transpose
+from bpcalc.ops.op import FUNCTIONS, Shape, Value, structural
 from bpcalc.ops.reductions import sum_
 
 
 def _matmul(A: Value, B: Value) -> Value:
     import numpy
 
-    return numpy.matmul(A, B)
+    return numpy.matmul(_written_out(A), _written_out(B))
+
+
+def _written_out(A: Value) -> Value:
+    """What broadcasting repeated, copied: else NumPy multiplies it by itself, without BLAS."""
+    import numpy
+
+    return numpy.ascontiguousarray(A) if 0 in getattr(A, "strides", ()) else A
 
 
 def _rank(A: Value) -> int:
@@ -27,12 +34,18 @@ def _rank(A: Value) -> int:
 def _swapped(A: Value) -> Value:
     import numpy
 
-    return numpy.swapaxes(A, -1, -2)
+    return fixed(numpy.swapaxes(A, -1, -2))
+
+
+def _swapped_shape(shape: Shape) -> Shape:
+    if len(shape) < 2:
+        raise ValueError(f"a matrix is needed, and not {shapes.shown(shape)}")
+    return (*shape[:-2], shape[-1], shape[-2])
 
 
 @structural(
     _swapped,
-    shape=lambda shape: (*shape[:-2], shape[-1], shape[-2]),
+    shape=_swapped_shape,
     text="{A}'",
     latex=r"{A}^{{\mathsf{{T}}}}",
     internal=True,
@@ -47,35 +60,60 @@ def swapped(g: Value, y: Value, A: Value) -> Value:
     shape=shapes.matmul,
     symbol="@",
     latex="{A} {B}",
-    textbook=lambda g, y, A, B: (matmul(g, transpose(B)), matmul(transpose(A), g)),
+    textbook=lambda g, y, A, B: _of_matrices(g, A, B),
 )
 def matmul(g: Value, y: Value, A: Value, B: Value) -> Value:
-    """The matrix product, (..., m, k) @ (..., k, n) -> (..., m, n). Also written matmul(A, B)."""
-    if _rank(A) == 1 and _rank(B) == 1:
-        return g * B, g * A
-    if _rank(A) == 1:
-        return _row(g, A, B)
-    if _rank(B) == 1:
-        return column(g) * B, sum_(column(g) * A, axis=tuple(range(_rank(A) - 1)))
+    """The matrix product, (..., m, k) @ (..., k, n) -> (..., m, n). Its name is matmul."""
+    if _rank(A) < 2 or _rank(B) < 2:
+        return _of_vector(g, A, B)
+    if _rank(A) == 2 and _rank(B) == 2:
+        return _of_matrices(g, A, B)
+    if _rank(B) == 2:  # one product of all rows, and not a stack of products to be added up
+        return matmul(g, transpose(B)), matmul(transpose(_rows(A)), _rows(g))
     return matmul(g, swapped(B)), matmul(swapped(A), g)
 
 
 FUNCTIONS["matmul"] = matmul
 
 
-def _row(g: Value, A: Value, B: Value) -> Value:
-    """The products of (k,) @ (..., k, n) -> (..., n)."""
-    to_a = sum_(B * row(g), axis=-1)
-    return to_a, column(A) * row(g)
+def _of_matrices(g: Value, A: Value, B: Value) -> tuple[Value, Value]:
+    return matmul(g, transpose(B)), matmul(transpose(A), g)
 
 
-@structural(lambda a: a[..., None, :], shape=lambda shape: (*shape[:-1], 1, shape[-1]), implicit=True)
+def _rows(A: Value) -> Value:
+    """(..., k) -> (m, k)."""
+    return reshape(A, shape=(-1, A.shape[-1]))
+
+
+def _of_vector(g: Value, A: Value, B: Value) -> tuple[Value, Value]:
+    """The products where a vector stands on one side, or on both."""
+    if _rank(A) == 1 and _rank(B) == 1:
+        return g * B, g * A
+    if _rank(A) == 1:
+        if _rank(B) == 2:
+            return matmul(g, transpose(B)), outer(A, g)
+        return sum_(matmul(B, column(g)), axis=-1), column(A) * row(g)
+    to_b = matmul(transpose(_rows(A)), shaped_like(g, _rows(A)[:, 0]))
+    return (outer(g, B) if _rank(A) == 2 else column(g) * B), to_b
+
+
+def _row_shape(shape: Shape) -> Shape:
+    return *_column_shape(shape)[:-2], 1, shape[-1]
+
+
+def _column_shape(shape: Shape) -> Shape:
+    if not shape:
+        raise ValueError("a vector is needed, and not a number")
+    return (*shape, 1)
+
+
+@structural(lambda a: fixed(a[..., None, :]), shape=_row_shape, implicit=True)
 def row(g: Value, y: Value, a: Value) -> Value:
     """A vector, or each of a stack, as a matrix of one row."""
     return shaped_like(g, a)
 
 
-@structural(lambda a: a[..., None], shape=lambda shape: (*shape, 1), implicit=True)
+@structural(lambda a: fixed(a[..., None]), shape=_column_shape, implicit=True)
 def column(g: Value, y: Value, a: Value) -> Value:
     """A vector, or each of a stack, as a matrix of one column."""
     return shaped_like(g, a)
@@ -104,9 +142,12 @@ def _outer(a: Value, b: Value) -> Value:
 @structural(_outer, shape=shapes.outer, latex=r"{a} \otimes {b}")
 def outer(g: Value, y: Value, a: Value, b: Value) -> Value:
     """Every element of a times every element of b: (m,) and (n,) -> (m, n)."""
-    to_a = sum_(g * shaped_like(b, g[:1]), axis=1)
-    to_b = sum_(g * shaped_like(a, g[:, :1]), axis=0)
+    to_a, to_b = matmul(g, _flat(b)), matmul(_flat(a), g)
     return shaped_like(to_a, a), shaped_like(to_b, b)
+
+
+def _flat(a: Value) -> Value:
+    return a if _rank(a) == 1 else reshape(a, shape=-1)
 
 
 def _trace(A: Value) -> Value:
@@ -121,7 +162,13 @@ def _diagonal(a: Value, like: Value) -> Value:
     return numpy.eye(*numpy.shape(like)) * a
 
 
-@structural(_diagonal, shape=shapes.spread, internal=True)
+def _diagonal_shape(shape: Shape, like: Shape) -> Shape:
+    if shape or len(like) != 2:
+        raise ValueError("a number and a matrix are needed")
+    return like
+
+
+@structural(_diagonal, shape=_diagonal_shape, internal=True)
 def diagonal(g: Value, y: Value, a: Value, like: Value) -> Value:
     """A number along the diagonal of a matrix in the shape of the second, else zeros."""
     return trace(g), 0
@@ -158,7 +205,7 @@ def _each(function: Any) -> Any:
 
         if A.ndim == 2:
             return function(A, *others)
-        parts = [applied(part) for part in A]
+        parts = [applied(*matrices) for matrices in zip(A, *others)]
         return numpy.array(parts, dtype=object)
 
     return applied
@@ -218,20 +265,89 @@ def _cofactors(A: Value) -> Value:
     From the singular value decomposition A = U S V', the cofactors are
     det(U) det(V) U diag(products of the other singular values) V'.
     """
-    import numpy
-
     from bpcalc.ops.reductions import product_of_others
 
-    u, s, vh = numpy.linalg.svd(A)
-    sign = numpy.linalg.det(u) * numpy.linalg.det(vh)
+    u, s, vh, sign = _signed_svd(A)
     others = product_of_others(s, axis=-1)
-    return sign[..., None, None] * ((u * others[..., None, :]) @ vh)
+    return sign * ((u * others[..., None, :]) @ vh)
 
 
-@structural(_cofactors, shape=shapes.square, internal=True)
+def _signed_svd(A: Value) -> tuple[Value, Value, Value, Value]:
+    """U, S, V' and det(U) det(V), which is 1 or -1."""
+    import numpy
+
+    u, s, vh = numpy.linalg.svd(A)
+    return u, s, vh, numpy.rint(numpy.linalg.det(u) * numpy.linalg.det(vh))[..., None, None]
+
+
+def _cofactors_by_minors(A: Value) -> Value:
+    """For matrices of symbols."""
+    import numpy
+
+    n = len(A)
+    found = numpy.empty((n, n), dtype=object)
+    for i, j in numpy.ndindex(n, n):
+        minor = determinant(_minor(A, i, j)) if n > 1 else A[0, 0] * 0 + 1
+        found[i, j] = minor if (i + j) % 2 == 0 else -minor
+    return found
+
+
+def _cofactors_along(A: Value, G: Value) -> Value:
+    """Of a diagonal matrix they are products of all but one; these change by those of all but two.
+
+    With F = U' G V the change is det(U) det(V) U D V', where D has the products P of all singular
+    values but two: in its diagonal the sums of P_ij F_jj, and elsewhere -P_ij F_ji.
+    """
+    import numpy
+
+    u, s, vh, sign = _signed_svd(A)
+    n = s.shape[-1]
+    F = _swapped(u) @ G @ _swapped(vh)
+    i, j = numpy.indices((n, n))
+    left_out = numpy.eye(n, dtype=bool)[i] | numpy.eye(n, dtype=bool)[j]
+    pairs = numpy.prod(numpy.where(left_out, 1.0, s[..., None, None, :]), axis=-1)
+    pairs = numpy.where(i == j, 0.0, pairs)
+    changes = -pairs * _swapped(F)
+    diagonal = numpy.sum(pairs * numpy.diagonal(F, axis1=-2, axis2=-1)[..., None, :], axis=-1)
+    changes = numpy.where(i == j, diagonal[..., None], changes)
+    return sign * (u @ changes @ vh)
+
+
+def _cofactors_along_by_minors(A: Value, G: Value) -> Value:
+    """They are linear in each element, so that its change from 0 to 1 is its slope."""
+    import numpy
+
+    found: Value = 0
+    for place in numpy.ndindex(A.shape):
+        without = A.copy()
+        without[place] = A[place] * 0
+        moving = A.copy()
+        moving[place] = without[place] + 1
+        found = found + G[place] * (_cofactors_by_minors(moving) - _cofactors_by_minors(without))
+    return found
+
+
+def _two_squares(A: Shape, G: Shape) -> Shape:
+    if A != G:
+        raise ValueError(f"the shapes {A} and {G} differ")
+    return shapes.square(A)
+
+
+@structural(
+    _cofactors_along,
+    meaning=_each(_cofactors_along_by_minors),
+    shape=_two_squares,
+    internal=True,
+)
+def cofactors_along(g: Value, y: Value, A: Value, G: Value) -> Value:
+    """How the cofactors of A change as A moves along G."""
+    raise ArithmeticError("the third derivative of det is not known")
+
+
+@structural(_cofactors, meaning=_each(_cofactors_by_minors), shape=shapes.square, internal=True)
 def cofactors(g: Value, y: Value, A: Value) -> Value:
     """The matrix of the cofactors: the derivative of the determinant."""
-    raise ArithmeticError("the second derivative of det is not known")
+    return cofactors_along(A, g)
 
 
 @structural(

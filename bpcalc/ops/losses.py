@@ -9,7 +9,7 @@ from bpcalc.ops.choices import clip, minimum, where
 from bpcalc.ops.comparisons import equal, less, less_equal
 from bpcalc.ops.domain import Domain, Kink
 from bpcalc.ops.exponential import log, log1p
-from bpcalc.ops.layout import spread
+from bpcalc.ops.layout import fixed, shaped_like
 from bpcalc.ops.logic import and_
 from bpcalc.ops.op import Shape, Value, structural
 from bpcalc.ops.reductions import alike, less_mean, log_softmax, mean, number_of, softmax, sum_
@@ -74,17 +74,17 @@ def huber(g: Value, y: Value, a: Value, b: Value, *, delta: Any = 1) -> Value:
 
 
 def _times_log(t: Value, p: Value) -> Value:
-    """t log p, and 0 where t is 0."""
+    """The product t log p, and 0 where t is 0."""
     return where(equal(t, 0), 0, t * log(where(equal(t, 0), 1, p)))
 
 
 def _times_log1p(t: Value, x: Value) -> Value:
-    """t log(1 + x), and 0 where t is 0."""
+    """The product t log(1 + x), and 0 where t is 0."""
     return where(equal(t, 0), 0, t * log1p(where(equal(t, 0), 0, x)))
 
 
 def _over(t: Value, p: Value) -> Value:
-    """t / p, and 0 where t is 0."""
+    """The quotient t / p, and 0 where t is 0."""
     return where(equal(t, 0), 0, t / where(equal(t, 0), 1, p))
 
 
@@ -104,7 +104,8 @@ _PROBABILITIES = Domain("probabilities, from 0 to 1", _probabilities, of=0)
 def bce(g: Value, y: Value, p: Value, t: Value) -> Value:
     """Binary cross entropy of probabilities p and targets t: the mean over all elements."""
     scale = g / number_of(p, t)
-    return scale * (_over(1 - t, 1 - p) - _over(t, p)), scale * (log1p(-p) - log(p))
+    to_t = log1p(-p) - log(p) + 0 * t  # of the common shape, which the engine sums up
+    return scale * (_over(1 - t, 1 - p) - _over(t, p)), scale * to_t
 
 
 def _targets(t: Value, p: Value) -> Value:
@@ -115,7 +116,7 @@ def _targets(t: Value, p: Value) -> Value:
     import numpy
 
     if numpy.shape(t) == numpy.shape(p):
-        return t
+        return fixed(numpy.asarray(t)[...])
     if not _are_classes(p, t):
         return numpy.full(numpy.shape(p), numpy.nan)
     classes = numpy.arange(numpy.shape(p)[-1])
@@ -163,7 +164,7 @@ def targets(g: Value, y: Value, t: Value, p: Value) -> Value:
     """Class indices t as rows of 0 and 1 in the shape of p; probabilities as they are."""
     import numpy
 
-    return (g if numpy.shape(t) == numpy.shape(p) else 0), 0
+    return (shaped_like(g, t) if numpy.shape(t) == numpy.shape(p) else 0), 0
 
 
 def _rows(p: Value) -> int:
@@ -265,7 +266,7 @@ def _excess(z: Value, q: Value) -> Value:
 @structural(
     _excess,
     meaning=lambda z, q: softmax(z) * sum_(q, axis=-1, keepdims=1) - q,
-    shape=alike,
+    shape=lambda z, q: alike(z, q, axis=-1),
     internal=True,
 )
 def excess(g: Value, y: Value, z: Value, q: Value) -> Value:

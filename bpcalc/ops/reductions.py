@@ -1,20 +1,21 @@
-"""Many elements to one: sums, means, extremes, spreads, norms; and softmax, which goes with them."""
+"""Many elements to one: sums, means, extremes, spreads, norms; and softmax, which needs them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import prod as product
 from typing import Any
 
 from bpcalc.ops import shapes
 from bpcalc.ops.arrays import axes_of, numpy_axis
 from bpcalc.ops.choices import max_ as larger
+from bpcalc.ops.choices import maximum, where
 from bpcalc.ops.choices import min_ as smaller
-from bpcalc.ops.choices import where
 from bpcalc.ops.comparisons import equal
 from bpcalc.ops.domain import Kink
-from bpcalc.ops.exponential import exp, log, sqrt
+from bpcalc.ops.exponential import exp, expm1, log, sqrt
 from bpcalc.ops.layout import spread
-from bpcalc.ops.op import Value, structural
-from bpcalc.ops.rounding import abs_
+from bpcalc.ops.op import Op, Shape, Value, structural
 
 
 def _by_numpy(name: str) -> Any:
@@ -28,12 +29,33 @@ def _by_numpy(name: str) -> Any:
     return reduced
 
 
-def count(A: Value, axis: Any) -> int:
-    """How many elements a reduction takes together."""
+def _count(*arrays: Value, axis: Any = None) -> int:
     import numpy
 
-    shape = numpy.shape(A)
-    return int(numpy.prod([shape[a] for a in axes_of(axis, len(shape))]))
+    shape = shapes.broadcast(*map(numpy.shape, arrays))
+    return product(shape[a] for a in axes_of(axis, len(shape)))
+
+
+def _count_shape(*given: Shape, axis: Any = None) -> Shape:
+    axes_of(axis, len(shapes.broadcast(*given)))
+    return ()
+
+
+@structural(_count, shape=_count_shape, internal=True)
+def count(g: Value, y: Value, *arrays: Value, axis: Any = None) -> Value:
+    """How many elements the arrays have, broadcast: all, or those along an axis."""
+    return (0,) * len(arrays)
+
+
+def number_of(*arrays: Value, axis: Any = None) -> Value:
+    """`count`, and at once a number where shapes are known."""
+    known: list[Any] = [
+        () if isinstance(a, (float, int)) else getattr(a, "shape", None) for a in arrays
+    ]
+    if None in known:
+        return count(*arrays, axis=axis)
+    shape: Shape = known[0] if len(known) == 1 else shapes.broadcast(*known)
+    return product(shape if axis is None else [shape[a] for a in axes_of(axis, len(shape))])
 
 
 def _along_axes(function: Any) -> Any:
@@ -63,7 +85,10 @@ def sum_(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0) -
 @structural(_by_numpy("mean"), shape=shapes.reduced)
 def mean(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
     """The mean of all elements, or of those along an axis."""
-    return spread(g / count(A, axis), A, axis=axis, keepdims=keepdims)
+    return spread(g / number_of(A, axis=axis), A, axis=axis, keepdims=keepdims)
+
+
+# Products
 
 
 def _others(A: Value, *, axis: Any = None) -> Value:
@@ -71,20 +96,68 @@ def _others(A: Value, *, axis: Any = None) -> Value:
     import numpy
 
     axes = axes_of(axis, numpy.ndim(A))
-    rest = tuple(a for a in range(numpy.ndim(A)) if a not in axes)
-    moved = numpy.transpose(A, (*rest, *axes))
-    rows = moved.reshape(*moved.shape[: len(rest)], -1)
+    order = (*(a for a in range(numpy.ndim(A)) if a not in axes), *axes)
+    moved = numpy.transpose(A, order)
+    rows = moved.reshape(*moved.shape[: len(order) - len(axes)], -1)
     ones = numpy.ones((*rows.shape[:-1], 1))
     before = numpy.cumprod(numpy.concatenate([ones, rows[..., :-1]], axis=-1), axis=-1)
     behind = numpy.cumprod(numpy.concatenate([ones, rows[..., :0:-1]], axis=-1), axis=-1)
     found = (before * behind[..., ::-1]).reshape(moved.shape)
-    return numpy.transpose(found, numpy.argsort((*rest, *axes)))
+    return numpy.transpose(found, numpy.argsort(order))
 
 
-@structural(_others, shape=shapes.same, internal=True)
+def _with_axes(shape: Shape, *, axis: Any = None) -> Shape:
+    axes_of(axis, len(shape))
+    return shape
+
+
+@structural(_others, shape=_with_axes, internal=True)
 def product_of_others(g: Value, y: Value, A: Value, *, axis: Any = None) -> Value:
     """For each element the product of all the others: the derivative of `prod`."""
-    raise ArithmeticError("the second derivative of prod is not known")
+    return products_along(A, g, axis=axis)
+
+
+_TINY = 1e-100
+"""A step whose square is nothing beside 1, and which is itself far from underflow."""
+
+
+def _others_along(A: Value, G: Value, *, axis: Any = None) -> Value:
+    """By a complex step, which loses no digits (Squire and Trapp, SIAM Review 40, 1998)."""
+    import numpy
+
+    size = numpy.max(numpy.abs(G))
+    step = _TINY / (size if size > 0 else 1.0)
+    return numpy.imag(_others(A + 1j * (step * G), axis=axis)) / step
+
+
+def _others_along_by_pairs(A: Value, G: Value, *, axis: Any = None) -> Value:
+    """The sum over all pairs, for arrays of symbols."""
+    import numpy
+
+    A, G = numpy.asarray(A, dtype=object), numpy.asarray(G, dtype=object)
+    found: Value = 0
+    for place in numpy.ndindex(A.shape):  # moving one element moves the products of the others
+        without = A.copy()
+        without[place] = A[place] * 0
+        moving = A.copy()
+        moving[place] = without[place] + 1
+        change = _others(moving, axis=axis) - _others(without, axis=axis)
+        found = found + G[place] * change
+    return found
+
+
+def alike(shape: Shape, other: Shape, *, axis: Any = None) -> Shape:
+    """Two inputs of the same shape, which has the axis."""
+    axes_of(axis, len(shape))
+    if shape != other:
+        raise ValueError(f"the shapes {shape} and {other} differ")
+    return shape
+
+
+@structural(_others_along, meaning=_others_along_by_pairs, shape=alike, internal=True)
+def products_along(g: Value, y: Value, A: Value, G: Value, *, axis: Any = None) -> Value:
+    """How, for each element, the product of all the others changes as A moves along G."""
+    raise ArithmeticError("the third derivative of prod is not known")
 
 
 @structural(_by_numpy("prod"), shape=shapes.reduced, latex=r"\prod {A}")
@@ -93,19 +166,22 @@ def prod(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0) -
     return spread(g, A, axis=axis, keepdims=keepdims) * product_of_others(A, axis=axis)
 
 
-def _extreme(name: str, variadic: Any, which: str) -> Any:
+# Extremes
+
+
+def _extreme(name: str, variadic: Any, which: str) -> Callable[[Callable[..., Value]], Op]:
     return structural(
         _by_numpy(name),
         meaning=_along_axes(lambda *xs: variadic(*xs) if len(xs) > 1 else xs[0]),
         shape=shapes.reduced,
         name=name,
         internal=True,
-        latex=rf"\{name} {{{{A}}}}",
+        latex=rf"\{name} {{A}}",
         kink=Kink(
             f"several elements are the {which}",
             at=lambda A, **options: _ties(A, name, **options),
             ours="equal shares",
-            torch="equal shares",
+            torch="equal shares (amax, amin)",
             jax="equal shares",
             example=f"{name}([1, 3, 3])" if name == "max" else f"{name}([1, 1, 3])",
         ),
@@ -120,10 +196,10 @@ def _ties(A: Value, name: str, *, axis: Any = None, keepdims: Any = 0) -> Value:
 
 
 def _to_the_extreme(g: Value, y: Value, A: Value, axis: Any, keepdims: Any) -> Value:
-    """Equal shares to the elements that are the extreme one."""
-    extreme = where(equal(A, spread(y, A, axis=axis, keepdims=keepdims)), 1, 0)
-    ties = sum_(extreme, axis=axis, keepdims=1)
-    return spread(g, A, axis=axis, keepdims=keepdims) * (extreme / ties)
+    """Equal shares to the elements that are the extreme one; none where there is a NaN."""
+    extreme = equal(A, spread(y, A, axis=axis, keepdims=keepdims))
+    ties = maximum(sum_(extreme, axis=axis, keepdims=keepdims), 1)
+    return spread(g / ties, A, axis=axis, keepdims=keepdims) * extreme
 
 
 @_extreme("max", larger, "largest")
@@ -138,58 +214,122 @@ def min_of(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0)
     return _to_the_extreme(g, y, A, axis, keepdims)
 
 
-def _centred(A: Value, axis: Any) -> Value:
-    return A - spread(mean(A, axis=axis), A, axis=axis)
+# Spreads and lengths
 
 
-def _degrees(A: Value, axis: Any, ddof: Any) -> float:
-    """What the sum of squares is divided by; NaN where there are too few elements."""
-    left = count(A, axis) - float(ddof)
-    return left if left > 0 else float("nan")
+def _centred(A: Value, *, axis: Any = None) -> Value:
+    """The elements less their mean.
+
+    Less one of them first: equal elements give exactly 0, and those near 1e9 keep their digits.
+    """
+    import numpy
+
+    A = numpy.asarray(A, dtype=float)
+    axes = axes_of(axis, A.ndim)
+    first = tuple(slice(0, 1) if a in axes else slice(None) for a in range(A.ndim))
+    found = A - A[first]
+    return found - found.mean(axis=axes, keepdims=True)
+
+
+@structural(
+    _centred,
+    meaning=lambda A, *, axis=None: A - spread(mean(A, axis=axis), A, axis=axis),
+    shape=_with_axes,
+    internal=True,
+)
+def centred(g: Value, y: Value, A: Value, *, axis: Any = None) -> Value:
+    """The elements less their mean, of all or along an axis."""
+    return centred(g, axis=axis)
+
+
+def _degrees(A: Value, axis: Any, ddof: Any) -> Value:
+    """What the sum of squares is divided by."""
+    return number_of(A, axis=axis) - ddof
+
+
+def _of_more_than(shape: Shape, *, axis: Any = None, ddof: Any = 0, keepdims: Any = 0) -> Shape:
+    found = shapes.reduced(shape, axis=axis, keepdims=keepdims)
+    elements = product(shape[a] for a in axes_of(axis, len(shape)))
+    if elements <= ddof:
+        raise ValueError(
+            f"with ddof={ddof:g} more than {ddof:g} elements are needed, and there "
+            f"{'is' if elements == 1 else 'are'} {elements}"
+        )
+    return found
 
 
 def _variance(A: Value, *, axis: Any = None, ddof: Any = 0, keepdims: Any = 0) -> Value:
-    squares = _centred(A, axis) ** 2
+    squares = centred(A, axis=axis) ** 2
     return sum_(squares, axis=axis, keepdims=keepdims) / _degrees(A, axis, ddof)
 
 
-@structural(_variance, shape=shapes.reduced, latex=r"\operatorname{{var}} {A}")
+@structural(
+    _variance,
+    shape=_of_more_than,
+    latex=r"\operatorname{{var}} {A}",
+)
 def var(
     g: Value, y: Value, A: Value, *, axis: Any = None, ddof: Any = 0, keepdims: Any = 0
 ) -> Value:
     """The variance, of all elements or along an axis; divided by their number less ddof."""
-    scale = 2 / _degrees(A, axis, ddof)
-    return spread(g * scale, A, axis=axis, keepdims=keepdims) * _centred(A, axis)
+    scale = g * (2 / _degrees(A, axis, ddof))
+    return spread(scale, A, axis=axis, keepdims=keepdims) * centred(A, axis=axis)
 
 
-_AT_ZERO = {"ours": "0", "torch": "NaN", "jax": "NaN"}
+def _deviation(A: Value, *, axis: Any = None, ddof: Any = 0, keepdims: Any = 0) -> Value:
+    """A length, and not the root of the variance: squares of 1e-200 are 0, of 1e200 infinite."""
+    length = _norm(_centred(A, axis=axis), axis=axis, keepdims=keepdims)
+    return length / _degrees(A, axis, ddof) ** 0.5
 
 
 @structural(
-    lambda A, **options: sqrt(_variance(A, **options)),
-    shape=shapes.reduced,
+    _deviation,
+    meaning=lambda A, **options: sqrt(_variance(A, **options)),
+    shape=_of_more_than,
     latex=r"\operatorname{{std}} {A}",
+    textbook=lambda g, y, A, *, axis=None, ddof=0, keepdims=0: (
+        spread(g / (_degrees(A, axis, ddof) * y), A, axis=axis, keepdims=keepdims)
+        * centred(A, axis=axis)
+    ),
     kink=Kink(
         "all elements are equal",
-        at=lambda A, **options: _variance(A, **options) == 0,
+        at=lambda A, **options: _deviation(A, **options) == 0,
+        ours="0",
+        torch="0",
+        jax="NaN",
         example="std([2, 2])",
-        **_AT_ZERO,
     ),
 )
 def std(
     g: Value, y: Value, A: Value, *, axis: Any = None, ddof: Any = 0, keepdims: Any = 0
 ) -> Value:
     """The standard deviation, the square root of the variance."""
-    scale = g / where(equal(y, 0), 1, y) / _degrees(A, axis, ddof)
-    return spread(scale, A, axis=axis, keepdims=keepdims) * _centred(A, axis)
+    directions = centred(A, axis=axis) / _not_zero(y, A, axis, keepdims)
+    return spread(g / _degrees(A, axis, ddof), A, axis=axis, keepdims=keepdims) * directions
+
+
+def _not_zero(y: Value, A: Value, axis: Any, keepdims: Any) -> Value:
+    """What a reduction gave, to divide the elements by; 1 where it is 0, as they are all 0 too."""
+    return spread(where(equal(y, 0), 1, y), A, axis=axis, keepdims=keepdims)
+
+
+_SAFE = 1e-280, 1e300
+"""Sums of squares between these have lost nothing to underflow, and nothing has overflowed."""
 
 
 def _norm(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
-    """Scaled by the largest element, so that squares neither overflow nor vanish."""
-    largest = max_of(abs_(A), axis=axis, keepdims=1)
-    scale = where(equal(largest, 0), 1, largest)
-    found = sqrt(sum_((A / scale) ** 2, axis=axis, keepdims=1)) * scale
-    return found if keepdims else sum_(found, axis=axis)
+    """The root of the sum of squares; those that leave float64 are computed in another scale."""
+    import numpy
+
+    A = numpy.asarray(A, dtype=float)
+    axes = axes_of(axis, A.ndim)
+    squares = numpy.sum(A * A, axis=axes, keepdims=bool(keepdims))
+    if numpy.all((squares > _SAFE[0]) & (squares < _SAFE[1])):
+        return numpy.sqrt(squares)
+    largest = numpy.max(numpy.abs(A), axis=axes, keepdims=True)
+    scale = numpy.where((largest > 0) & (largest < numpy.inf), largest, 1.0)
+    squares = numpy.sum((A / scale) ** 2, axis=axes, keepdims=bool(keepdims))
+    return numpy.sqrt(squares) * (scale if keepdims else scale.reshape(numpy.shape(squares)))
 
 
 @structural(
@@ -197,6 +337,9 @@ def _norm(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
     meaning=lambda A, **options: sqrt(sum_(A * A, **options)),
     shape=shapes.reduced,
     latex=r"\left\| {A} \right\|",
+    textbook=lambda g, y, A, *, axis=None, keepdims=0: (
+        spread(g, A, axis=axis, keepdims=keepdims) * A / spread(y, A, axis=axis, keepdims=keepdims)
+    ),
     kink=Kink(
         "all elements are 0",
         at=lambda A, **options: _norm(A, **options) == 0,
@@ -208,16 +351,36 @@ def _norm(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
 )
 def norm(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
     """The Euclidean length (of a matrix: Frobenius), of all elements or along an axis."""
-    scale = where(equal(y, 0), 1, y)
-    length = spread(scale, A, axis=axis, keepdims=keepdims)
-    return spread(g, A, axis=axis, keepdims=keepdims) * (A / length)
+    direction = A / _not_zero(y, A, axis, keepdims)
+    return spread(g, A, axis=axis, keepdims=keepdims) * direction
+
+
+# Sums of exponentials
+
+
+def _powers(A: Value, axis: Any) -> tuple[Value, Value, Value]:
+    """The elements less the largest, ln of the sum of their exponentials, and the largest.
+
+    The sum is 1 and a rest, or 2 and a rest if two tie. The rest by itself keeps its digits: of
+    [40, 0] the sum rounds to 1, and its logarithm is 4.2e-18.
+    """
+    import numpy
+
+    axis = numpy_axis(axis)
+    largest = numpy.max(A, axis=axis, keepdims=True)
+    below = A - largest
+    at = below == 0
+    ties = numpy.sum(at, axis=axis, keepdims=True)
+    rest = numpy.sum(numpy.exp(below) - at, axis=axis, keepdims=True)
+    return below, numpy.log(ties) + numpy.log1p(rest / ties), largest
 
 
 def _logsumexp(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
-    largest = max_of(A, axis=axis, keepdims=1)
-    total = sum_(exp(A - largest), axis=axis, keepdims=1)
-    found = largest + log(total)
-    return found if keepdims else sum_(found, axis=axis)
+    import numpy
+
+    _, logarithm, largest = _powers(A, axis)
+    found = largest + logarithm
+    return found if keepdims else numpy.squeeze(found, axis=axes_of(axis, numpy.ndim(A)))
 
 
 @structural(
@@ -228,13 +391,16 @@ def _logsumexp(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
 )
 def logsumexp(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
     """The logarithm of the sum of the exponentials, without overflow."""
-    shares = exp(A - spread(y, A, axis=axis, keepdims=keepdims))
-    return spread(g, A, axis=axis, keepdims=keepdims) * shares
+    # exp(A - y) has lost as many digits as y is large
+    return spread(g, A, axis=axis, keepdims=keepdims) * softmax(A, axis=axis)
 
 
 def _softmax(A: Value, *, axis: Any = -1) -> Value:
-    powers = exp(A - max_of(A, axis=axis, keepdims=1))
-    return powers / sum_(powers, axis=axis, keepdims=1)
+    import numpy
+
+    axis = numpy_axis(axis)
+    powers = numpy.exp(A - numpy.max(A, axis=axis, keepdims=True))
+    return powers / numpy.sum(powers, axis=axis, keepdims=True)
 
 
 @structural(
@@ -242,14 +408,43 @@ def _softmax(A: Value, *, axis: Any = -1) -> Value:
     meaning=lambda A, *, axis=-1: exp(A) / sum_(exp(A), axis=axis, keepdims=1),
     shape=shapes.along,
     latex=r"\operatorname{{softmax}}\left({A}\right)",
+    textbook=lambda g, y, A, *, axis=-1: y * (g - sum_(g * y, axis=axis, keepdims=1)),
 )
 def softmax(g: Value, y: Value, A: Value, *, axis: Any = -1) -> Value:
     """Exponentials, divided by their sum along an axis: probabilities."""
-    return y * (g - sum_(g * y, axis=axis, keepdims=1))
+    return y * less_mean(g, y, axis=axis)
+
+
+def _less_mean(a: Value, p: Value, *, axis: Any = -1) -> Value:
+    """Less the element at the largest weight first: so nothing cancels where that is nearly 1."""
+    import numpy
+
+    axis = numpy_axis(axis)
+    at = p == numpy.max(p, axis=axis, keepdims=True)
+    ties = numpy.sum(at, axis=axis, keepdims=True)
+    a = a - numpy.sum(numpy.where(at, a, 0.0), axis=axis, keepdims=True) / ties
+    weights = numpy.sum(p, axis=axis, keepdims=True)
+    return a * weights - numpy.sum(a * p, axis=axis, keepdims=True)
+
+
+@structural(
+    _less_mean,
+    meaning=lambda a, p, *, axis=-1: (
+        a * sum_(p, axis=axis, keepdims=1) - sum_(a * p, axis=axis, keepdims=1)
+    ),
+    shape=alike,
+    internal=True,
+)
+def less_mean(g: Value, y: Value, a: Value, p: Value, *, axis: Any = -1) -> Value:
+    """The elements of a less their mean, weighted by p; all that times the sum of the weights."""
+    total = sum_(g, axis=axis, keepdims=1)
+    weights = sum_(p, axis=axis, keepdims=1)
+    return g * weights - p * total, sum_(g * a, axis=axis, keepdims=1) - a * total
 
 
 def _log_softmax(A: Value, *, axis: Any = -1) -> Value:
-    return A - logsumexp(A, axis=axis, keepdims=1)
+    below, logarithm, _ = _powers(A, axis)
+    return below - logarithm
 
 
 @structural(
@@ -257,9 +452,9 @@ def _log_softmax(A: Value, *, axis: Any = -1) -> Value:
     meaning=lambda A, *, axis=-1: A - log(sum_(exp(A), axis=axis, keepdims=1)),
     shape=shapes.along,
     latex=r"\ln\operatorname{{softmax}}\left({A}\right)",
+    textbook=lambda g, y, A, *, axis=-1: g - exp(y) * sum_(g, axis=axis, keepdims=1),
 )
 def log_softmax(g: Value, y: Value, A: Value, *, axis: Any = -1) -> Value:
     """The logarithm of softmax, accurate where the probabilities vanish."""
-    return g - exp(y) * sum_(g, axis=axis, keepdims=1)
-
-
+    others = sum_(g, axis=axis, keepdims=1) - g
+    return -(expm1(y) * g + exp(y) * others)  # 1 - exp(y) is exactly 0 at y = -1e-17
