@@ -14,8 +14,8 @@ from bpcalc.engine.diagnosis import expression_text
 from bpcalc.errors import CalculationError, RequestError
 from bpcalc.graph import Graph
 from bpcalc.ops.arrays import MAX_DIMENSIONS
-from bpcalc.ops.op import Op, Shape, Value
-from bpcalc.ops.shapes import broadcast, shown
+from bpcalc.ops.op import Shape, Value
+from bpcalc.ops.shapes import of_result, of_value, shown
 
 _COPIES = 3
 """Of each node's array: its value, its gradient, and what is computed on the way."""
@@ -23,7 +23,7 @@ _COPIES = 3
 
 def shape(value: Value) -> Shape:
     """The shape of a number or an array."""
-    return getattr(getattr(value, "array", value), "shape", ())
+    return of_value(value)
 
 
 def shapes(graph: Graph, variables: Mapping[str, Value]) -> list[Shape]:
@@ -38,19 +38,25 @@ def shapes(graph: Graph, variables: Mapping[str, Value]) -> list[Shape]:
         found.append(shape(variables[leaf.name] if leaf.constant is None else leaf.constant))  # type: ignore[index]
     for index, op, inputs in graph.operations:
         try:
-            found.append(_refuse_many_axes(_shape(op, [found[i] for i in inputs])))
+            found.append(_refuse_many_axes(of_result(op, [found[i] for i in inputs])))
         except ValueError as why:
             raise _misfit(graph, index, found, str(why)) from None
+    _refuse_other_lengths(graph, found)
     _refuse_more_than_memory(graph, found)
     return found
 
 
-def _shape(op: Op, inputs: Sequence[Shape]) -> Shape:
-    if op.shape is not None:
-        return tuple(op.shape(*inputs, **op.options))
-    if op.written == "·" and all(inputs):
-        raise ValueError("· and × between two arrays can be read in two ways")
-    return broadcast(*inputs)
+def _refuse_other_lengths(graph: Graph, found: Sequence[Shape]) -> None:
+    """What `scan` wrote out for three steps goes along three elements, and not four."""
+    for index, length in graph.lengths.items():
+        if found[index][:1] != (length,):
+            raise RequestError(
+                f"the graph was built for {length} steps of scan, and now there are "
+                f"{found[index][0] if found[index] else 'none'}",
+                source=graph.source,
+                span=graph.span(index),
+                hint="parse the formula again, with these values",
+            )
 
 
 def _refuse_many_axes(shape: Shape) -> Shape:

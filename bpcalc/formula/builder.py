@@ -13,10 +13,12 @@ from typing import Any
 
 from bpcalc.errors import RequestError
 from bpcalc.formula import mistakes
+from bpcalc.formula.grammar import INDEXED, LITERAL, SCAN
 from bpcalc.formula.parser import parsed
+from bpcalc.formula.scan import MAX_STEPS, NoShape, NoValue, Scan, Shapes, state_names
 from bpcalc.formula.statements import is_word, needed, variables_of
 from bpcalc.formula.tokens import token_spans
-from bpcalc.formula.tree import Statement, Tree
+from bpcalc.formula.tree import FIRST, LAST, OPERANDS, Statement, Tree
 from bpcalc.graph import Building, Graph
 from bpcalc.ops import FUNCTIONS, OPERATORS, TABLE, Op
 from bpcalc.ops.arrays import array_constant, key, odd_numbers, whole_numbers
@@ -29,7 +31,9 @@ MAX_DIGITS = 1000
 def parse(formula: str, bound: Collection[str] = ()) -> Graph:
     """The computation graph of a formula.
 
-    `bound` are the names that have values: `e` is Euler's number unless it is among them.
+    `bound` are the names that have values: `e` is Euler's number unless it is among them. Where it
+    maps them to their values, only the shapes are looked at: `scan` has as many steps as there are
+    elements along the first axis.
 
     Raises:
         RequestError: the formula cannot be understood; the error points at the place.
@@ -52,9 +56,15 @@ def constant(text: str) -> Constant:
 class _Call:
     """A statement, or the body of a function at one place of call, being built."""
 
-    __slots__ = ("arguments", "first", "ids", "position", "statement")
+    __slots__ = ("arguments", "first", "ids", "position", "scan", "statement")
 
-    def __init__(self, statement: Statement, arguments: dict[str, int], first: int) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        arguments: dict[str, int],
+        first: int,
+        scan: Scan | None = None,
+    ) -> None:
         self.statement = statement
         self.arguments = arguments
         """The graph nodes that stand for the parameters."""
@@ -63,6 +73,8 @@ class _Call:
         self.position = statement.start
         self.ids: list[int] = []
         """The graph node of every tree node so far."""
+        self.scan = scan
+        """The scan of which it is a step."""
 
 
 class _Builder:
@@ -78,6 +90,8 @@ class _Builder:
         self.sizes: dict[str, int] = {}
         """How many operations each of these functions is, written out."""
         self.ops: dict[str, Op] = {**FUNCTIONS, **OPERATORS}
+        self.scans: list[Scan] = []
+        self.shapes = Shapes(self.building, bound)
         self.with_options: dict[tuple[str, tuple[tuple[str, str], ...]], Op] = {}
 
     def graph(self) -> Graph:
@@ -98,6 +112,8 @@ class _Builder:
             output = self._built(statement)
             if statement.name is not None:
                 self._name(statement.name, output)
+        for name, node in state_names(self.scans, self.building.names):
+            self._name(name, node)
         self.building.first, self.building.last = self.first, self.last
         unused: set[str] = set()
         if warnings:
@@ -128,6 +144,8 @@ class _Builder:
                     continue
                 if is_word(what):
                     self._leaf_named(what, begin, end)
+                elif what[-1] == "(":
+                    scope[what] = -1  # a function is no node
                 elif what[0] == "[":
                     self._leaf_array(what, begin, end)
                 else:
@@ -206,11 +224,18 @@ class _Builder:
                 calls.append(inner)
                 continue
             done = calls.pop()
+            result = done.ids[-1]
             if not calls:
-                return done.ids[-1]
-            calls[-1].ids.append(done.ids[-1])
+                return result
             assert done.statement.name is not None
             self.building.called(done.statement.name, done.first)
+            if done.scan is not None:
+                done.scan.states.append(result)
+                if len(done.scan.states) < done.scan.steps:
+                    calls.append(self._step(done.scan, result))
+                    continue
+                result = self._stacked(done.scan)
+            calls[-1].ids.append(result)
 
     def _size(self, statement: Statement) -> int:
         """How many operations a statement is, its functions written out."""
@@ -240,6 +265,9 @@ class _Builder:
                     call.position = position + 1
                     given = [ids[operand - offset] for operand in operands]
                     return self._called(position, what, given)
+                if what == SCAN:
+                    call.position = position + 1
+                    return self._scan(position, [ids[operand - offset] for operand in operands])
                 op = self._special(position, what)
             if len(operands) == 2:
                 a, b = operands
@@ -257,15 +285,91 @@ class _Builder:
         """The body of a function of the formula, with nodes for its parameters."""
         function = self.functions[name]
         parameters = function.parameters or ()
-        if position in self.tree.options:
-            ((keyword, (_, token)), *_) = self.tree.options[position].items()
-            raise mistakes.no_such_option(self.tree, name, keyword, token, [])
+        self._refuse_options(position, name)
         if len(given) != len(parameters):
             signature = f"{name}({', '.join(parameters)})"
             raise mistakes.wrong_count(
                 self.tree, position, signature, len(parameters), len(parameters)
             )
         return _Call(function, dict(zip(parameters, given)), self.building.count)
+
+    def _refuse_options(self, position: int, name: str) -> None:
+        if position in self.tree.options:
+            ((keyword, (_, token)), *_) = self.tree.options[position].items()
+            raise mistakes.no_such_option(self.tree, name, keyword, token, [])
+
+    # Recurrences
+
+    def _scan(self, position: int, given: list[int]) -> _Call:
+        """The first step of scan(f, h0, xs)."""
+        operands = self.tree.nodes[position][OPERANDS]
+        self._refuse_options(position, SCAN)
+        if len(operands) != 3:
+            raise mistakes.wrong_count(self.tree, position, "scan(f, h0, xs)", 3, 3)
+        function = self._function(operands[0])
+        _, h0, xs = given
+        steps = self._length(operands[2], xs)
+        size = 1 + self.sizes.get(function.name or "", 1)
+        most = (MAX_NODES - self.building.count) // size
+        if steps > min(most, MAX_STEPS):
+            raise mistakes.too_many_steps(self.tree, position, steps, min(most, MAX_STEPS))
+        scan = Scan(function, xs, steps, position)
+        self.scans.append(scan)
+        self.building.lengths[xs] = steps
+        return self._step(scan, h0)
+
+    def _function(self, operand: int) -> Statement:
+        """The function whose name is the first argument, as if the formula had defined it."""
+        what, _, first, last = self.tree.nodes[operand]
+        name = what[:-1]
+        known = [*self.functions, *FUNCTIONS]
+        function = self.functions.get(name)
+        if function is not None:
+            count = len(function.parameters or ())
+            if count != 2:
+                raise mistakes.function_to_scan(self.tree, name, first, count, known)
+            return function
+        if name not in self.ops:
+            its_own = 3 if name == SCAN else None
+            raise mistakes.function_to_scan(self.tree, name, first, its_own, known)
+        nodes, start = self.tree.nodes, len(self.tree.nodes)
+        nodes += [("h", (), first, last), ("x", (), first, last)]
+        nodes.append((name, (start, start + 1), first, last))
+        return Statement(name, first, ("h", "x"), start, start + 3)
+
+    def _length(self, operand: int, node: int) -> int:
+        """How many steps there are: the length of the first axis."""
+        _, _, first, last = self.tree.nodes[operand]
+        try:
+            shape = self.shapes.of(node)
+        except NoValue as missing:
+            raise mistakes.length_of_scan(self.tree, first, last, missing.name) from None
+        except NoShape as why:
+            place = self.first[why.node], self.last[why.node]
+            raise self.tree.error(str(why), *place) from None
+        if not shape:
+            raise mistakes.scan_along_number(self.tree, first, last)
+        return shape[0]
+
+    def _step(self, scan: Scan, state: int) -> _Call:
+        """The next step: the node xs[t], and a call of the function."""
+        key: dict[str, Any] = {"key": (len(scan.starts),)}
+        x = self._add(OPERATORS[INDEXED].with_options(key), (scan.xs,), scan.tree_node)
+        scan.starts.append(x)
+        names = scan.function.parameters or ()
+        return _Call(scan.function, dict(zip(names, (state, x))), x, scan)
+
+    def _stacked(self, scan: Scan) -> int:
+        """The result: an array of all states."""
+        scan.node = self._add(OPERATORS[LITERAL], tuple(scan.states), scan.tree_node)
+        self.building.called(SCAN, scan.starts[0])
+        return scan.node
+
+    def _add(self, op: Op, inputs: tuple[int, ...], tree_node: int) -> int:
+        """An operation that stands in no place of its own in the formula."""
+        self.first.append(self.tree.nodes[tree_node][FIRST])
+        self.last.append(self.tree.nodes[tree_node][LAST])
+        return self.building.apply(op, inputs)
 
     def _special(self, position: int, what: str) -> Op:
         """An op with options, a variadic one, or an error."""
@@ -274,7 +378,7 @@ class _Builder:
         if op is None:
             variables = variables_of(self.tree, self.bound) | set(self.bound) | set(NAMED)
             raise mistakes.name_is_no_function(
-                self.tree, what, first, what in variables, [*self.functions, *FUNCTIONS]
+                self.tree, what, first, what in variables, [*self.functions, *FUNCTIONS, SCAN]
             )
         if len(operands) == 1 and what in ("max", "min"):
             op = TABLE[f"{what}_of"]

@@ -32,6 +32,8 @@ PREFIX: dict[str, tuple[int, str]] = {
 TRANSPOSED = frozenset(("'", ".T", "ᵀ"))
 LITERAL, INDEXED = "[", "[]"
 """What a tree node is called that is an array literal, or an element or slice of an array."""
+SCAN = "scan"
+"""The function whose first argument is the name of a function."""
 UNARY = frozenset({"unary -", "not", "sqrt"})
 WORDS = frozenset({"or", "and", "not"})
 AGAIN, NEXT_OPERAND, DONE = range(3)

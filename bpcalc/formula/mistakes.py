@@ -279,6 +279,61 @@ def too_many_axes(tree: Tree, first: int, last: int, most: int) -> RequestError:
     return tree.error(f"this array has more than {most} axes", first, last)
 
 
+def no_function_to_scan(tree: Tree, first: int, last: int) -> RequestError:
+    """`scan(2*h, h0, xs)`, `scan(f(h, x), h0, xs)`."""
+    return tree.error(
+        "scan takes the name of a function first",
+        first,
+        last,
+        hint="define f(h, x) = ..., which gives the next h, and write scan(f, h0, xs)",
+    )
+
+
+def function_to_scan(
+    tree: Tree, name: str, first: int, parameters: int | None, known: list[str]
+) -> RequestError:
+    """`scan(f, h0, xs)`, where f is no function, or not one of two arguments."""
+    hint = "the function takes the last state and the next element: f(h, x) = ..."
+    if parameters is not None:
+        many = f"{parameters} argument{'s' if parameters != 1 else ''}"
+        return tree.error(
+            f"scan needs a function of 2 arguments, and {name} has {many}", first, hint=hint
+        )
+    return tree.error(
+        f"scan needs a function, and there is no function {_short(name)}",
+        first,
+        hint=did_you_mean(name, known) or hint,
+    )
+
+
+def length_of_scan(tree: Tree, first: int, last: int, name: str) -> RequestError:
+    """`scan(f, h0, xs)` without a value of xs."""
+    option = f'--{name} "[1, 2]"' if name.isascii() else f'--set {name}="[1, 2]"'
+    return tree.error(
+        f"scan needs the value of {_short(name)} beforehand: as many steps are written out as its "
+        "first axis has elements",
+        first,
+        last,
+        hint=f"give it one, as in {option}",
+    )
+
+
+def scan_along_number(tree: Tree, first: int, last: int) -> RequestError:
+    """`scan(f, h0, 3)`."""
+    return tree.error(
+        "scan goes along the first axis of an array, and this is a number",
+        first,
+        last,
+        hint="for one step write [x]",
+    )
+
+
+def too_many_steps(tree: Tree, node: int, steps: int, most: int) -> RequestError:
+    """A scan over a million elements."""
+    _, _, first, last = tree.nodes[node]
+    return tree.error(f"scan has {steps:,} steps here, and {most:,} is the most", first, last)
+
+
 def strange(tree: Tree, position: int) -> RequestError:
     """A character that has no meaning."""
     token = tree.tokens[position]

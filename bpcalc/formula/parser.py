@@ -33,6 +33,7 @@ from bpcalc.formula.grammar import (
     NEXT_OPERAND,
     POWER,
     PREFIX,
+    SCAN,
     TRANSPOSED,
     UNARY,
     WORDS,
@@ -339,6 +340,8 @@ class _Expression:
             nodes.append((text, (), frame.token, position))
             return
         arguments = self._without_options(frame, arguments)
+        if frame.name == SCAN and arguments:
+            self._name_function(arguments[0])
         if frame.options:
             self.tree.options[len(nodes)] = frame.options
         operands.append(len(nodes))
@@ -365,6 +368,15 @@ class _Expression:
                 raise mistakes.option_twice(self.tree, name, frame.options[name][1])
             frame.options[name] = value
         return arguments[: op.arity]
+
+    def _name_function(self, operand: int) -> None:
+        """Take the first argument of scan for the name of a function, and not for a variable."""
+        if any(s.name == SCAN and s.parameters is not None for s in self.tree.statements):
+            return  # the formula has a scan of its own
+        name, inner, first, last = self.tree.nodes[operand]
+        if inner or not starts_name(name):
+            raise mistakes.no_function_to_scan(self.tree, first, last)
+        self.tree.nodes[operand] = (f"{name}(", (), first, last)
 
     def _index(self) -> None:
         """Read `[1, 0:2]` behind an operand: whole numbers and slices of them."""

@@ -24,6 +24,8 @@ def needed(tree: Tree) -> tuple[list[Statement], list[str]]:
     _refuse_two_values(tree)
     _refuse_definition_as_output(tree)
     defined = {s.name: index for index, s in enumerate(statements) if s.name is not None}
+    functions = [s.name for s in statements if s.parameters is not None]
+    defined.update({f"{name}(": defined[name] for name in functions if name is not None})
     if defined:
         for index, statement in enumerate(statements):
             _refuse_use_before(tree, statement, index, defined)
@@ -70,14 +72,14 @@ def _refuse_use_before(
             continue
         if operands and statement.parameters is None and what == statement.name:
             continue  # sin = sin(x): a name is a function only before a bracket
-        if what == statement.name:
-            word = "calls itself" if operands else "is used in its own definition"
-            hint = (
-                "a function cannot be recursive" if operands else "give the new value another name"
-            )
-            raise tree.error(f"{what} {word}", first, last, hint=hint)
+        name = what.rstrip("(")
+        if name == statement.name:
+            called = operands or what != name
+            word = "calls itself" if called else "is used in its own definition"
+            hint = "a function cannot be recursive" if called else "give the new value another name"
+            raise tree.error(f"{name} {word}", first, last, hint=hint)
         raise tree.error(
-            f"{what} is used before it gets its value",
+            f"{name} is used before it gets its value",
             first,
             last,
             hint="statements are computed from top to bottom",
@@ -118,5 +120,5 @@ def variables_of(tree: Tree, bound: Collection[str]) -> set[str]:
 
 
 def is_word(what: str) -> bool:
-    """Whether a leaf of the tree is a name, and not a number."""
-    return what[0] not in "0123456789.-["
+    """Whether a leaf of the tree is the name of a value, and no number and no function."""
+    return what[0] not in "0123456789.-[" and what[-1] != "("

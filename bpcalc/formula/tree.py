@@ -16,7 +16,8 @@ TreeNode: TypeAlias = tuple[str, tuple[int, ...], int, int]
 """(what, operands, first token, last token).
 
 `what` is a name or number as written where there are no operands, else the name of a function or
-the symbol of an operator, by which the tables in `bpcalc.ops` know it.
+the symbol of an operator, by which the tables in `bpcalc.ops` know it. A function that is only
+named, as f in scan(f, h0, xs), has no operands and an open bracket behind its name: `f(`.
 """
 
 WHAT: Final = 0

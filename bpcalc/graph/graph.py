@@ -120,6 +120,7 @@ class Graph:
         "_variables",
         "calls",
         "leaves",
+        "lengths",
         "output",
         "source",
         "structural",
@@ -132,6 +133,8 @@ class Graph:
     """Whether a leaf is an array, or an operation changes shapes, so that arrays may arise."""
     calls: Sequence[Call]
     """The calls of the formula's own functions, inner ones before outer ones."""
+    lengths: Mapping[int, int]
+    """By node: the length of its first axis for which the graph was built (`scan`)."""
     output: int
     """The index of the node whose value the formula has."""
     source: str
@@ -267,6 +270,7 @@ class Building:
         self.inputs: list[tuple[int, ...]] = []
         self.names: dict[int, str] = {}
         self.calls: list[Call] = []
+        self.lengths: dict[int, int] = {}
         self.aliases: dict[str, int] = {}
         """Names of statements that only rename: the node they stand for."""
         self.first: Sequence[int] = ()
@@ -305,6 +309,7 @@ class Building:
         graph.source = self.source
         graph.leaves = tuple(self.leaves)
         graph.calls = self.calls
+        graph.lengths = self.lengths
         graph.structural = any(op.shape is not None for op in dict.fromkeys(self.ops)) or any(
             hasattr(leaf.constant, "array") for leaf in self.leaves
         )

@@ -6,16 +6,35 @@ it. A shape is a tuple, () for a number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from bpcalc.ops.arrays import Key, axes_of, subscript, whole
-from bpcalc.ops.op import Shape
+from bpcalc.ops.op import Op, Shape
 
 
 def shown(shape: Shape) -> str:
     """`(2, 3)`, or `a number`."""
     return str(shape) if shape else "a number"
+
+
+def of_value(value: Any) -> Shape:
+    """The shape of a number, an array, a constant of a formula, or lists of lists."""
+    if isinstance(value, (list, tuple)):
+        import numpy
+
+        return numpy.shape(value)
+    return getattr(getattr(value, "array", value), "shape", ())
+
+
+def of_result(op: Op, inputs: Sequence[Shape]) -> Shape:
+    """The shape of what an operation gives for inputs of these shapes."""
+    if op.shape is not None:
+        return tuple(op.shape(*inputs, **op.options))
+    if op.written == "·" and all(inputs):
+        raise ValueError("· and × between two arrays can be read in two ways")
+    return broadcast(*inputs)
 
 
 def broadcast(*shapes: Shape) -> Shape:
