@@ -1,4 +1,4 @@
-"""Convolution and pooling: published numbers, PyTorch's, finite differences, and what is refused."""
+"""Convolution and pooling: published numbers, PyTorch's, finite differences, what is refused."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ class _Number(float):
 def test_what_does_not_fit_is_said_with_both_shapes(formula: str, message: str) -> None:
     with pytest.raises(RequestError, match=message) as caught:
         bpcalc.grad(f"sum({formula}) + 0*sum(x)", x=ROWS, check=False)
-    assert caught.value.source[slice(*caught.value.span)] == formula  # type: ignore[index,misc]
+    assert caught.value.source[slice(*caught.value.span)] == formula  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", ["image_gradient", "kernel_gradient", "to_the_largest"])
