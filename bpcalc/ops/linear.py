@@ -93,8 +93,9 @@ def _of_vector(g: Value, A: Value, B: Value) -> tuple[Value, Value]:
         if _rank(B) == 2:
             return matmul(g, transpose(B)), outer(A, g)
         return sum_(matmul(B, column(g)), axis=-1), column(A) * row(g)
-    to_b = matmul(transpose(_rows(A)), shaped_like(g, _rows(A)[:, 0]))
-    return (outer(g, B) if _rank(A) == 2 else column(g) * B), to_b
+    if _rank(A) == 2:
+        return outer(g, B), matmul(transpose(A), g)
+    return column(g) * B, matmul(transpose(_rows(A)), reshape(g, shape=-1))
 
 
 def _row_shape(shape: Shape) -> Shape:
@@ -260,16 +261,37 @@ _INVERTIBLE = Domain(
 
 
 def _cofactors(A: Value) -> Value:
-    """det(A) inv(A)' without a division, so that singular matrices have it too.
+    """det(A) inv(A)'; without a division, where that would cost digits.
 
     From the singular value decomposition A = U S V', the cofactors are
-    det(U) det(V) U diag(products of the other singular values) V'.
+    det(U) det(V) U diag(products of the other singular values) V'. So singular matrices have them
+    too; but it takes five times as long.
     """
+    import numpy
+
     from bpcalc.ops.reductions import product_of_others
 
+    inverse = _accurate_inverse(A)
+    if inverse is not None:
+        return numpy.linalg.det(A)[..., None, None] * _swapped(inverse)
     u, s, vh, sign = _signed_svd(A)
     others = product_of_others(s, axis=-1)
     return sign * ((u * others[..., None, :]) @ vh)
+
+
+_WELL_CONDITIONED = 1e5
+
+
+def _accurate_inverse(A: Value) -> Value | None:
+    """The inverse, unless that has lost many digits, by the product of the Frobenius norms."""
+    import numpy
+
+    try:
+        found = numpy.linalg.inv(A)
+    except numpy.linalg.LinAlgError:
+        return None
+    sizes = [numpy.sum(M * M, axis=(-2, -1)) for M in (A, found)]
+    return found if numpy.all(sizes[0] * sizes[1] < _WELL_CONDITIONED**2) else None
 
 
 def _signed_svd(A: Value) -> tuple[Value, Value, Value, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpcalc.ops import shapes
-from bpcalc.ops.choices import clip, minimum, where
+from bpcalc.ops.choices import where
 from bpcalc.ops.comparisons import equal, less, less_equal
 from bpcalc.ops.domain import Domain, Kink
 from bpcalc.ops.exponential import log, log1p
@@ -49,9 +49,11 @@ def half_sse(g: Value, y: Value, a: Value, b: Value) -> Value:
 
 
 def _huber(a: Value, b: Value, *, delta: Any = 1) -> Value:
-    error = abs_(a - b)
-    small = minimum(error, delta)
-    return mean(small * (error - small / 2))
+    import numpy
+
+    error = numpy.abs(a - b)
+    small = numpy.minimum(error, delta)
+    return numpy.mean(small * (error - small / 2))
 
 
 def _meaning_of_huber(a: Value, b: Value, *, delta: Any = 1) -> Value:
@@ -69,23 +71,24 @@ def _meaning_of_huber(a: Value, b: Value, *, delta: Any = 1) -> Value:
 def huber(g: Value, y: Value, a: Value, b: Value, *, delta: Any = 1) -> Value:
     """The mean of half the squared errors, from delta on of delta times the error less delta/2."""
     error = a - b
-    slope = g / number_of(a, b) * clip(error, -delta, delta)
+    near = where(less_equal(abs_(error), delta), error, delta * sign(error))
+    slope = g / number_of(a, b) * near
     return slope, -slope
 
 
 def _times_log(t: Value, p: Value) -> Value:
     """The product t log p, and 0 where t is 0."""
-    return where(equal(t, 0), 0, t * log(where(equal(t, 0), 1, p)))
+    return t * log(where(equal(t, 0), 1, p))
 
 
 def _times_log1p(t: Value, x: Value) -> Value:
     """The product t log(1 + x), and 0 where t is 0."""
-    return where(equal(t, 0), 0, t * log1p(where(equal(t, 0), 0, x)))
+    return t * log1p(where(equal(t, 0), 0, x))
 
 
 def _over(t: Value, p: Value) -> Value:
     """The quotient t / p, and 0 where t is 0."""
-    return where(equal(t, 0), 0, t / where(equal(t, 0), 1, p))
+    return t / where(equal(t, 0), 1, p)
 
 
 def _probabilities(p: Value, *_: Value) -> Any:
@@ -221,8 +224,20 @@ def cross_entropy(g: Value, y: Value, p: Value, t: Value) -> Value:
     return scale * _over(q, p), to_t
 
 
+def _of_logits(z: Value, t: Value) -> Value:
+    """Of class indices only their elements are looked at."""
+    import numpy
+
+    if numpy.shape(t) == numpy.shape(z) or not _are_classes(z, t):
+        return -numpy.sum(targets(t, z) * log_softmax(z)) / _rows(z)
+    logs = log_softmax(z).reshape(-1, numpy.shape(z)[-1])
+    classes = numpy.asarray(t, dtype=int).reshape(-1)
+    return -numpy.mean(logs[numpy.arange(len(logs)), classes])
+
+
 @structural(
-    lambda z, t: -sum_(targets(t, z) * log_softmax(z)) / _rows(z),
+    _of_logits,
+    meaning=lambda z, t: -sum_(targets(t, z) * log_softmax(z)) / _rows(z),
     shape=_loss_shape,
     domain=Domain(
         "targets that are class indices from 0 on, or weights", lambda z, t: _are_classes(z, t)

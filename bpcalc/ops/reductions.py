@@ -9,7 +9,6 @@ from typing import Any
 from bpcalc.ops import shapes
 from bpcalc.ops.arrays import axes_of, numpy_axis
 from bpcalc.ops.choices import max_ as larger
-from bpcalc.ops.choices import maximum, where
 from bpcalc.ops.choices import min_ as smaller
 from bpcalc.ops.comparisons import equal
 from bpcalc.ops.domain import Kink
@@ -88,13 +87,24 @@ def mean(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0) -
     return spread(g / number_of(A, axis=axis), A, axis=axis, keepdims=keepdims)
 
 
+_SAFE = 1e-280, 1e300
+"""Products and sums of squares between these have lost nothing to underflow or to overflow."""
+
+
 # Products
 
 
 def _others(A: Value, *, axis: Any = None) -> Value:
-    """For each element the product of all others in its group: no division, so zeros are fine."""
+    """For each element the product of all others in its group.
+
+    By division where the whole product is far from 0 and from overflow, else without.
+    """
     import numpy
 
+    if getattr(A, "dtype", None) == numpy.float64:
+        whole = numpy.prod(A, axis=numpy_axis(axis), keepdims=True)
+        if numpy.all((abs(whole) > _SAFE[0]) & (abs(whole) < _SAFE[1])):
+            return whole / A
     axes = axes_of(axis, numpy.ndim(A))
     order = (*(a for a in range(numpy.ndim(A)) if a not in axes), *axes)
     moved = numpy.transpose(A, order)
@@ -198,8 +208,8 @@ def _ties(A: Value, name: str, *, axis: Any = None, keepdims: Any = 0) -> Value:
 def _to_the_extreme(g: Value, y: Value, A: Value, axis: Any, keepdims: Any) -> Value:
     """Equal shares to the elements that are the extreme one; none where there is a NaN."""
     extreme = equal(A, spread(y, A, axis=axis, keepdims=keepdims))
-    ties = maximum(sum_(extreme, axis=axis, keepdims=keepdims), 1)
-    return spread(g / ties, A, axis=axis, keepdims=keepdims) * extreme
+    ties = sum_(extreme, axis=axis, keepdims=keepdims)
+    return spread(g / (ties + equal(ties, 0)), A, axis=axis, keepdims=keepdims) * extreme
 
 
 @_extreme("max", larger, "largest")
@@ -228,7 +238,8 @@ def _centred(A: Value, *, axis: Any = None) -> Value:
     axes = axes_of(axis, A.ndim)
     first = tuple(slice(0, 1) if a in axes else slice(None) for a in range(A.ndim))
     found = A - A[first]
-    return found - found.mean(axis=axes, keepdims=True)
+    found -= numpy.sum(found, axis=axes, keepdims=True) / _count(A, axis=axis)
+    return found
 
 
 @structural(
@@ -304,17 +315,13 @@ def std(
     g: Value, y: Value, A: Value, *, axis: Any = None, ddof: Any = 0, keepdims: Any = 0
 ) -> Value:
     """The standard deviation, the square root of the variance."""
-    directions = centred(A, axis=axis) / _not_zero(y, A, axis, keepdims)
-    return spread(g / _degrees(A, axis, ddof), A, axis=axis, keepdims=keepdims) * directions
+    scale = g / (_degrees(A, axis, ddof) * _not_zero(y))
+    return spread(scale, A, axis=axis, keepdims=keepdims) * centred(A, axis=axis)
 
 
-def _not_zero(y: Value, A: Value, axis: Any, keepdims: Any) -> Value:
-    """What a reduction gave, to divide the elements by; 1 where it is 0, as they are all 0 too."""
-    return spread(where(equal(y, 0), 1, y), A, axis=axis, keepdims=keepdims)
-
-
-_SAFE = 1e-280, 1e300
-"""Sums of squares between these have lost nothing to underflow, and nothing has overflowed."""
+def _not_zero(y: Value) -> Value:
+    """A length to divide elements by; 1 where it is 0, as they are all 0 then."""
+    return y + equal(y, 0)
 
 
 def _norm(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
@@ -351,11 +358,14 @@ def _norm(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
 )
 def norm(g: Value, y: Value, A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
     """The Euclidean length (of a matrix: Frobenius), of all elements or along an axis."""
-    direction = A / _not_zero(y, A, axis, keepdims)
-    return spread(g, A, axis=axis, keepdims=keepdims) * direction
+    return spread(g / _not_zero(y), A, axis=axis, keepdims=keepdims) * A
 
 
 # Sums of exponentials
+
+
+_SOME = 1e-3
+"""1 and so much keeps 13 digits of it."""
 
 
 def _powers(A: Value, axis: Any) -> tuple[Value, Value, Value]:
@@ -369,9 +379,13 @@ def _powers(A: Value, axis: Any) -> tuple[Value, Value, Value]:
     axis = numpy_axis(axis)
     largest = numpy.max(A, axis=axis, keepdims=True)
     below = A - largest
+    powers = numpy.exp(below)
+    whole = numpy.sum(powers, axis=axis, keepdims=True)
+    if numpy.all(whole > 1 + _SOME):
+        return below, numpy.log(whole), largest
     at = below == 0
     ties = numpy.sum(at, axis=axis, keepdims=True)
-    rest = numpy.sum(numpy.exp(below) - at, axis=axis, keepdims=True)
+    rest = numpy.sum(powers - at, axis=axis, keepdims=True)
     return below, numpy.log(ties) + numpy.log1p(rest / ties), largest
 
 
@@ -420,9 +434,11 @@ def _less_mean(a: Value, p: Value, *, axis: Any = -1) -> Value:
     import numpy
 
     axis = numpy_axis(axis)
-    at = p == numpy.max(p, axis=axis, keepdims=True)
-    ties = numpy.sum(at, axis=axis, keepdims=True)
-    a = a - numpy.sum(numpy.where(at, a, 0.0), axis=axis, keepdims=True) / ties
+    largest = numpy.max(p, axis=axis, keepdims=True)
+    if numpy.any(largest > 1 - _SOME):
+        at = p == largest
+        ties = numpy.sum(at, axis=axis, keepdims=True)
+        a = a - numpy.sum(numpy.where(at, a, 0.0), axis=axis, keepdims=True) / ties
     weights = numpy.sum(p, axis=axis, keepdims=True)
     return a * weights - numpy.sum(a * p, axis=axis, keepdims=True)
 
