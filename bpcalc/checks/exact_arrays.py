@@ -90,7 +90,7 @@ def _of_kind(op: Op, args: tuple[Value, ...]) -> Value:
     """An operation with a number of mpmath's among its inputs; beside it there may be arrays."""
     if op.shape is not None:
         objects = tuple(numpy.asarray(arg, dtype=object) for arg in args)
-        return op.of_objects(objects)
+        return op.of_objects(args if op.variadic else objects)
     if any(getattr(arg, "shape", ()) for arg in args):
         return op.of_objects(args)
     return _of_numbers(op, args)

@@ -96,8 +96,8 @@ class Ref:
 
 def _applied(op: Op, args: tuple[Value, ...]) -> Value:
     """An operation with a Ref among its inputs; beside it there may be arrays."""
-    if op.shape is not None:
-        return op.of_objects(tuple(map(_as_array, args)))
+    if op.shape is not None:  # [a, b] takes numbers as they are
+        return op.of_objects(args if op.variadic else tuple(map(_as_array, args)))
     if any(getattr(arg, "shape", ()) for arg in args):
         return op.of_objects(args)
     tape = next(arg.tape for arg in args if isinstance(arg, Ref))

@@ -306,3 +306,12 @@ def test_a_calculation_of_numbers_alone_may_use_operations_on_arrays() -> None:
     result = bpcalc.grad("half_sse(a, b) + sum(a)", a=3, b=1)
     assert result.check.ok is True
     assert [node.gradient for node in result.check.nodes[:2]] == [3, -2]
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_arrays_are_put_together_from_numbers(small: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not small:
+        monkeypatch.setattr(expansion, "MAX_NODES", 0)
+    assert bpcalc.grad("sum([a, b]^2) + sum([[a, 1], [2, b]])", a=3, b=1).check.ok is True
+    formula = "f(h, x) = tanh(w*h + x); sum(scan(f, h0, xs))"
+    assert bpcalc.grad(formula, w=0.5, h0=0.1, xs=[0.1, 0.2, 0.3]).check.ok is True
