@@ -42,8 +42,7 @@ def array_backward(
             locals_ = _locals(op, values[index], arguments)
             flowing = _flowing(op, arguments, mask)
             parts = [
-                (local, _share(upstream, local, mask))
-                for local, mask in zip(locals_, flowing)
+                (local, _share(upstream, local, mask)) for local, mask in zip(locals_, flowing)
             ]
         else:
             flowing = [None] * len(indices)

@@ -2,50 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from bpcalc.engine.diagnosis import expression_text
+from bpcalc.engine.diagnosis import expression_text, failure_of_numbers, is_finite
 from bpcalc.errors import CalculationError
+from bpcalc.ops.domain import EVERYWHERE
 
 if TYPE_CHECKING:
     from bpcalc.graph import Graph
-    from bpcalc.ops.op import Value
+    from bpcalc.ops.op import Op, Value
+
+_FEW = 8
+"""So many elements are shown one by one."""
 
 
-def array_failure(graph: Graph, values: Sequence[Value], index: int) -> CalculationError:
-    """An error about a node that is not finite in some element, though its inputs are."""
+def failure_of_arrays(
+    graph: Graph, values: Sequence[Value], variables: Mapping[str, Value]
+) -> CalculationError | None:
+    """An error about the first node that is not finite in an element that counts."""
+    guarded = any(op.shape is not None and op.domain is not EVERYWHERE for op in graph.columns[0])
+    if not guarded and all(map(is_finite, values)):
+        return None
+    counts = counting_elements(graph, values)
+    for index, op, indices in graph.operations:
+        if counts[index] is False:
+            continue
+        arguments = [values[i] for i in indices]
+        bad = ~numpy.isfinite(values[index]) & counts[index]
+        if op.shape is not None and not _is_defined(op, arguments):
+            return _undefined(graph, values, index)
+        if bad.any():
+            if not bad.ndim and not any(map(numpy.ndim, arguments)):
+                return failure_of_numbers(graph, values, variables, index, op, indices)
+            return _not_finite(graph, values, index, bad)
+    return None
+
+
+def counting_elements(graph: Graph, values: Sequence[Value]) -> list[Any]:
+    """For each node which elements the output depends on: not those that `where` left out.
+
+    True stands for all of them, False for none. An operation that mixes elements needs all.
+    """
+    counts: list[Any] = [False] * len(graph)
+    counts[graph.output] = True
+    for index, op, indices in reversed(list(graph.operations)):
+        if counts[index] is False:
+            continue
+        chosen: Sequence[Any] = [True] * len(indices)
+        if op.used is not None:
+            chosen = op.used(*[values[i] for i in indices])
+        for i, used in zip(indices, chosen):
+            mask = True if op.shape is not None else _both(counts[index], used)
+            counts[i] = _either(counts[i], _fitted(mask, numpy.shape(values[i])))
+    return counts
+
+
+def _both(a: Any, b: Any) -> Any:
+    if a is True or b is True:
+        return b if a is True else a
+    return a & numpy.asarray(b)
+
+
+def _either(a: Any, b: Any) -> Any:
+    if a is False or b is True:
+        return b
+    return a if a is True else a | b
+
+
+def _fitted(mask: Any, shape: tuple[int, ...]) -> Any:
+    """A mask in the shape of an input: an element counts that counts wherever it is repeated."""
+    if mask is True:
+        return True
+    mask = numpy.broadcast_to(mask, numpy.broadcast_shapes(numpy.shape(mask), shape))
+    axes = tuple(range(mask.ndim - len(shape)))
+    mask = mask.any(axis=axes)
+    axes = tuple(a for a, n in enumerate(shape) if n == 1)
+    mask = mask.any(axis=axes, keepdims=True) if shape else mask
+    return bool(mask.any()) if not shape or mask.all() or not mask.any() else mask
+
+
+def _is_defined(op: Op, arguments: Sequence[Value]) -> bool:
+    return op.domain is EVERYWHERE or bool(numpy.all(op.domain.contains(*arguments, **op.options)))
+
+
+def _undefined(graph: Graph, values: Sequence[Value], index: int) -> CalculationError:
+    """An error about an operation on whole arrays, outside its domain."""
+    op, inputs = graph.op(index), graph.inputs(index)
+    allowed = numpy.asarray(op.domain.contains(*[values[i] for i in inputs], **op.options))
+    concerned = inputs[op.domain.of or 0]
+    value = values[concerned]
+    lines = []
+    if op.domain.of is None:  # it concerns an option
+        pass
+    elif op.family == "linear":
+        lines = [_matrix(graph, concerned, value, first(~allowed) if allowed.ndim else ())]
+    elif allowed.shape == numpy.shape(value) and allowed.ndim:
+        lines = [element(graph, concerned, value, first(~allowed))]
+    elif numpy.size(value) <= _FEW:
+        shown = numpy.array2string(numpy.asarray(value), separator=", ").replace("\n", "")
+        lines = [f"{expression_text(graph, concerned)} = {shown}"]
+    return _error(graph, index, f"{_called(op)} needs {op.domain.words}", lines, op.domain.hint)
+
+
+def _not_finite(graph: Graph, values: Sequence[Value], index: int, bad: Any) -> CalculationError:
+    """An error about the first element that is not finite."""
     op, inputs = graph.op(index), graph.inputs(index)
     arguments = [values[i] for i in inputs]
-    shown = op.symbol or op.name
-    allowed = numpy.asarray(op.domain.contains(*arguments, **op.options))
-    lines = []
-    if not allowed.all():
-        message = f"{shown} needs {op.domain.words}"
-        if allowed.ndim:
-            place = first(~allowed)
-            concerned = range(len(inputs)) if op.domain.of is None else [op.domain.of]
-            lines = [element(graph, inputs[i], values[inputs[i]], place) for i in concerned]
-            got = " and ".join(line.rpartition(" = ")[2] for line in lines)
-            message += f", and got {got}"
-        else:
-            lines = [_matrix(graph, inputs[0], arguments[0])]
-    else:
-        found = numpy.asarray(values[index])
-        place = first(~numpy.isfinite(found))
-        what = "gives NaN" if numpy.isnan(found[place]) else "overflows: beyond 1.797e308"
-        message = f"{shown} {what}"
-        if found.ndim:
-            lines = [element(graph, i, values[i], place) for i in dict.fromkeys(inputs)]
+    if op.shape is None:
+        outside = ~numpy.asarray(op.domain.contains(*arguments, **op.options)) & bad
+        if outside.any():
+            place = first(outside)
+            concerned = inputs if op.domain.of is None else (inputs[op.domain.of],)
+            got = " and ".join(str(_at(values[i], place)) for i in concerned)
+            message = f"{_called(op)} needs {op.domain.words}, and got {got}"
+            return _error(
+                graph, index, message, _elements(graph, values, index, place), op.domain.hint
+            )
+    place = first(bad)
+    found = numpy.asarray(values[index])[place]
+    what = "gives NaN" if numpy.isnan(found) else "overflows: the result is beyond 1.797e308"
+    lines = _elements(graph, values, index, place) if op.shape is None else []
+    return _error(graph, index, f"{_called(op)} {what}", lines, "")
+
+
+def _error(
+    graph: Graph, index: int, message: str, lines: Sequence[str], hint: str
+) -> CalculationError:
     return CalculationError(
         message,
         source=graph.source,
         span=graph.span(index),
-        values=[line for line in lines if line],
-        hint=op.domain.hint.format(x=expression_text(graph, inputs[0])) if not allowed.all() else "",
+        values=[line for line in dict.fromkeys(lines) if line],
+        hint=hint.format(x=expression_text(graph, graph.inputs(index)[0])),
     )
+
+
+def _called(op: Op) -> str:
+    return op.symbol or op.name
+
+
+def _elements(
+    graph: Graph, values: Sequence[Value], index: int, place: tuple[int, ...]
+) -> list[str]:
+    """The elements from which an elementwise operation computed one of its own."""
+    return [element(graph, i, values[i], place) for i in graph.inputs(index)]
 
 
 def array_gradient_failure(
@@ -69,27 +172,41 @@ def first(condition: Any) -> tuple[int, ...]:
 
 
 def element(graph: Graph, index: int, value: Value, place: tuple[int, ...]) -> str:
-    """`x[3] = -2.0`, in the place of a broadcast array that was found."""
-    shape = numpy.shape(value)
-    if len(shape) > len(place):
-        return ""
-    own = place[len(place) - len(shape) :]
-    own = tuple(0 if n == 1 else i for i, n in zip(own, shape))
+    """`x[3] = -2.0`, in the place of a broadcast array that was found; empty for a constant."""
+    own = _own_place(numpy.shape(value), place)
     name = expression_text(graph, index)
     if not own:
-        return f"{name} = {value}"
-    name = name if name.isidentifier() else f"({name})"
-    return f"{name}[{', '.join(map(str, own))}] = {numpy.asarray(value)[own]}"
+        constant = index < len(graph.leaves) and graph.leaves[index].constant is not None
+        return "" if constant else f"{name} = {value}"
+    return f"{_indexed(name, own)} = {_at(value, place)}"
 
 
-def _matrix(graph: Graph, index: int, value: Value) -> str:
-    """What is wrong with a matrix, in one number."""
+def _own_place(shape: tuple[int, ...], place: tuple[int, ...]) -> tuple[int, ...]:
+    """Which element of an array was broadcast to a place."""
+    own = place[len(place) - len(shape) :]
+    return tuple(0 if n == 1 else i for i, n in zip(own, shape))
+
+
+def _at(value: Value, place: tuple[int, ...]) -> float:
+    return float(numpy.asarray(value)[_own_place(numpy.shape(value), place)])
+
+
+def _indexed(name: str, place: tuple[int, ...]) -> str:
+    plain = name.isidentifier() or (name[0] == "[" and name[-1] == "]")
+    return f"{name if plain else f'({name})'}[{', '.join(map(str, place))}]"
+
+
+def _matrix(graph: Graph, index: int, value: Value, place: tuple[int, ...]) -> str:
+    """What is wrong with a matrix, or with one of a stack, in two numbers."""
     name = expression_text(graph, index)
     with numpy.errstate(all="ignore"):
         try:
+            if numpy.ndim(value) > 2:
+                place = place or first(numpy.linalg.cond(value) == numpy.linalg.cond(value).max())
+                name, value = _indexed(name, place), value[place]
             return (
                 f"{name} has the determinant {numpy.linalg.det(value):.6g}, and the condition "
-                f"number {numpy.max(numpy.linalg.cond(value)):.6g}"
+                f"number {numpy.linalg.cond(value):.6g}"
             )
-        except numpy.linalg.LinAlgError:
+        except (numpy.linalg.LinAlgError, IndexError):  # of the NaN among its elements
             return ""

@@ -17,7 +17,8 @@ from bpcalc.ops.op import MATH_RAISES, Op, Value
 Contribution: TypeAlias = "tuple[int, int, int, Value | None, Value, Value]"
 """(consumer, input, arg, local, upstream, upstream * local): one edge, told with its numbers.
 
-`local` is the literal 0 where nothing flows, and None where it would be a full Jacobian. Edges to which no gradient has come are not told.
+`local` is the literal 0 where nothing flows, and None where it would be a full Jacobian. Edges to
+which no gradient has come are not told.
 """
 
 NOTHING = 0
@@ -76,7 +77,9 @@ def backward(
 
 def holds_arrays(graph: Graph, values: Sequence[Value]) -> bool:
     """Whether there may be arrays among the values."""
-    return graph.structural or any(type(value) is not float for value in values[: len(graph.leaves)])
+    return graph.structural or any(
+        type(value) is not float for value in values[: len(graph.leaves)]
+    )
 
 
 def gradients(graph: Graph, values: Sequence[Value], seed: Value = 1.0) -> list[Value]:

@@ -59,16 +59,20 @@ def failure_of_values(
     graph: Graph, values: Sequence[Value], variables: Mapping[str, Value]
 ) -> CalculationError | None:
     """An error about the first node whose value is not finite, unless it counts in no way."""
+    if any(getattr(value, "shape", ()) for value in values):
+        from bpcalc.engine.array_diagnosis import failure_of_arrays
+
+        return failure_of_arrays(graph, values, variables)
     if all(map(is_finite, values)):
         return None
     counts = counting(graph, values)
     for index, op, indices in graph.operations:
         if counts[index] and not is_finite(values[index]):
-            return _failure(graph, values, variables, index, op, indices)
+            return failure_of_numbers(graph, values, variables, index, op, indices)
     return None
 
 
-def _failure(
+def failure_of_numbers(
     graph: Graph,
     values: Sequence[Value],
     variables: Mapping[str, Value],
@@ -76,11 +80,8 @@ def _failure(
     op: Op,
     indices: tuple[int, ...],
 ) -> CalculationError:
+    """An error about a node that is not finite, though its inputs are."""
     arguments = [values[i] for i in indices]
-    if any(getattr(value, "shape", ()) for value in (*arguments, values[index])):
-        from bpcalc.engine.array_diagnosis import array_failure
-
-        return array_failure(graph, values, index)
     hint = ""
     shown = op.symbol or op.name
     if not _all(op.domain.contains(*arguments, **op.options)):

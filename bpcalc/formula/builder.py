@@ -21,7 +21,7 @@ from bpcalc.formula.tokens import token_spans
 from bpcalc.formula.tree import FIRST, LAST, OPERANDS, Statement, Tree
 from bpcalc.graph import Building, Graph
 from bpcalc.ops import FUNCTIONS, OPERATORS, TABLE, Op
-from bpcalc.ops.arrays import array_constant, key, odd_numbers, whole_numbers
+from bpcalc.ops.arrays import LISTS, array_constant, key, odd_numbers, whole_numbers
 from bpcalc.ops.constants import NAMED, Constant
 
 MAX_NODES = 4_000_000
@@ -199,9 +199,14 @@ class _Builder:
         """The value of an option: a number, whole numbers, or what stands in W[...]."""
         if keyword == "key":
             return key(text)
-        if text[0] == "[":
+        if text[0] != "[":
+            return self._checked(text, token, token)
+        if keyword not in LISTS:
+            raise mistakes.option_is_no_array(self.tree, keyword, token)
+        try:
             return whole_numbers(text)
-        return self._checked(text, token, token)
+        except ValueError:
+            raise mistakes.option_is_no_list(self.tree, keyword, token) from None
 
     def _checked(self, text: str, begin: int, end: int) -> Constant:
         """A number as typed, if float64 can hold it."""
@@ -390,6 +395,8 @@ class _Builder:
         key = what, tuple((keyword, text) for keyword, (text, _) in written.items())
         if key not in self.with_options:
             for keyword, (_, token) in written.items():
+                if op.key in ("max", "min") and keyword in TABLE[f"{op.key}_of"].options:
+                    raise mistakes.reduction_of_many(self.tree, op.name, keyword, token)
                 if keyword not in op.options:
                     raise mistakes.no_such_option(
                         self.tree, op.name, keyword, token, list(op.options)

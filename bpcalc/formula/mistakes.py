@@ -62,6 +62,8 @@ def operand_expected(tree: Tree, position: int, after: int) -> RequestError:
         if before == "(":
             return tree.error("there is nothing between these brackets", after, position)
         return tree.error("something is missing before this bracket", position)
+    if token == "," and before in ("(", "[", ","):
+        return tree.error("something is missing before this comma", position)
     if token == ",":
         return comma(tree, position)
     if token == "=":
@@ -84,7 +86,7 @@ def after_operand(tree: Tree, position: int) -> RequestError:
         return tree.error(
             "a dot means nothing here",
             position,
-            hint="numbers are written 3.5; there are no attributes as in x.y",
+            hint="numbers are written 3.5; there are no attributes as in x.y, but A.T transposes",
         )
     if starts_name(token) or token[:1].isdigit() or token in ("(", "√") or token[:1] == ".":
         return implicit_multiplication(tree, position)
@@ -147,7 +149,7 @@ def name_is_no_function(
     )
 
 
-def comma(tree: Tree, position: int) -> RequestError:
+def comma(tree: Tree, position: int, in_brackets: bool = False) -> RequestError:
     """A comma outside the arguments of a call."""
     before, after = tree.tokens[position - 1], tree.tokens[position + 1]
     if before[-1:].isdigit() and after[:1].isdigit():
@@ -155,7 +157,8 @@ def comma(tree: Tree, position: int) -> RequestError:
             "a comma cannot stand here",
             position - 1,
             position + 1,
-            hint=f"the decimal sign is a point: {_short(before)}.{_short(after)}",
+            hint=f"the decimal sign is a point: {_short(before)}.{_short(after)}"
+            + (f"; an array is [{_short(before)}, {_short(after)}]" if in_brackets else ""),
         )
     return tree.error(
         "a comma cannot stand here",
@@ -186,8 +189,11 @@ def never_opened(tree: Tree, position: int) -> RequestError:
 
 
 def no_arguments(tree: Tree, first: int, last: int) -> RequestError:
-    """`f()`."""
-    return tree.error(f"{tree.tokens[first]}() needs something in its brackets", first, last)
+    """`f()`, `sum(axis=0)`."""
+    options = "" if last == first + 2 else " beside options"
+    return tree.error(
+        f"{_short(tree.tokens[first])}() needs something in its brackets{options}", first, last
+    )
 
 
 def argument_after_keyword(tree: Tree, position: int) -> RequestError:
@@ -202,6 +208,27 @@ def option_is_no_number(tree: Tree, keyword: str, first: int, last: int) -> Requ
         first,
         last,
         hint="= sets an option here; to compare, write ==",
+    )
+
+
+def option_is_no_list(tree: Tree, keyword: str, token: int) -> RequestError:
+    """`sum(A, axis=[0.5])`."""
+    return tree.error(
+        f"the option {keyword} takes whole numbers", token, hint=f"{keyword}=0, {keyword}=(0, 1)"
+    )
+
+
+def option_is_no_array(tree: Tree, keyword: str, token: int) -> RequestError:
+    """`huber(a, b, delta=[1, 2])`."""
+    return tree.error(f"the option {keyword} has to be one number, and is an array", token)
+
+
+def reduction_of_many(tree: Tree, name: str, keyword: str, token: int) -> RequestError:
+    """`max(A, B, axis=0)`."""
+    return tree.error(
+        f"{name} of several arguments is taken element by element, and has no option {keyword}",
+        token,
+        hint=f"{name}(A, {keyword}=...) takes one array",
     )
 
 

@@ -332,6 +332,8 @@ class _Expression:
             self._read_option(frame)
         arguments = tuple(operands[frame.base :])
         del operands[frame.base :]
+        if not arguments:
+            raise mistakes.no_arguments(self.tree, frame.token, position)
         if frame.name == LITERAL and all(_is_constant(nodes[operand]) for operand in arguments):
             text = f"[{','.join([nodes[operand][WHAT] for operand in arguments])}]"
             text = self._text_of_array(text.replace(" ", ""), frame.token, position)
@@ -354,6 +356,8 @@ class _Expression:
             return arguments
         nodes = self.tree.nodes
         given = arguments[op.arity :]
+        if 1 < len(op.positional) < len(given):
+            return arguments
         for operand in given:
             if not _is_constant(nodes[operand]):
                 raise mistakes.option_is_no_number(
@@ -386,7 +390,7 @@ class _Expression:
             token = found[position]
             if token == ",":
                 texts.append("")
-            elif token in ("-", ":") or (token.isascii() and token.isdigit()):
+            elif token in ("-", ":") or (_is_whole(token) and not texts[-1][-1:].isdigit()):
                 texts[-1] += token
             elif token != "\n":
                 raise mistakes.index_is_no_number(self.tree, opened, position)
@@ -408,7 +412,7 @@ class _Expression:
         """Take a comma: the next argument of a call begins."""
         frame = self.pending[-1][3]
         if frame is None or frame.name is None:
-            raise mistakes.comma(self.tree, self.position)
+            raise mistakes.comma(self.tree, self.position, in_brackets=frame is not None)
         if frame.keyword is not None:
             self._read_option(frame)
         self.position += 1
@@ -503,8 +507,12 @@ def _is_number(token: str) -> bool:
     return token[:1] in DIGITS or (token[:1] == "." and token[1:2] in DIGITS)
 
 
+def _is_whole(token: str) -> bool:
+    return token.isascii() and token.isdigit()
+
+
 _NUMBERS = re.compile(r"(?:\[ )*(?:- )?[\d.]\S*(?: \])*+(?: , (?:\[ )*(?:- )?[\d.]\S*(?: \])*+)*+")
-_INDEX = re.compile(r"-?\d+|(-?\d+)?:(-?\d+)?(:(-?\d+)?)?")
+_INDEX = re.compile(r"-?\d{1,1000}|(-?\d{1,1000})?:(-?\d{1,1000})?(:(-?\d{1,1000})?)?")
 _TUPLE = re.compile(r"-?\d+(,-?\d+)*,?")
 
 

@@ -13,6 +13,9 @@ Key: TypeAlias = "tuple[int | Slice, ...]"
 MAX_DIMENSIONS = 64
 """NumPy's arrays have no more."""
 
+LISTS = frozenset({"axis", "shape", "size", "stride", "padding"})
+"""The options that may be several whole numbers; every other is one number."""
+
 
 class ConstantArray:
     """An array in a formula: a constant leaf of the graph. `text` is how it was written."""
@@ -83,12 +86,12 @@ def _shape_of(brackets: str) -> tuple[int, ...]:
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:
-    """`[0, 1]`, or the text of one number, as integers.
+    """`[0, 1]` as integers.
 
     Raises:
-        ValueError: one is not whole.
+        ValueError: one is not whole, or there are brackets in the brackets.
     """
-    return tuple(whole(float(part)) for part in text.strip("[]").split(","))
+    return tuple(whole(float(part)) for part in text[1:-1].split(","))
 
 
 def whole(number: float) -> int:
@@ -97,8 +100,8 @@ def whole(number: float) -> int:
     Raises:
         ValueError: it is not whole.
     """
-    if number != int(number):
-        raise ValueError(f"a whole number is needed, and not {number!r}")
+    if abs(number) >= 2**53 or number != int(number):
+        raise ValueError(f"a whole number is needed, and not {float(number):g}")
     return int(number)
 
 

@@ -235,7 +235,10 @@ class Op:
             names = (*self.parameters, *self.options)
             return self.text.format(**dict(zip(names, names)))
         arguments = ["a", "b", "..."] if self.variadic else list(self.parameters)
-        arguments += [f"{name}={value:g}" for name, value in self.options.items()]
+        arguments += [
+            f"{name}=..." if value is None else f"{name}={value:g}"
+            for name, value in self.options.items()
+        ]
         return f"{self.name}({', '.join(arguments)})"
 
     def __repr__(self) -> str:

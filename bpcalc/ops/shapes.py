@@ -81,7 +81,7 @@ def scalar(*shapes: Shape, **_: Any) -> Shape:
 
 
 def matmul(a: Shape, b: Shape) -> Shape:
-    """(..., m, k) @ (..., k, n) -> (..., m, n); a vector is a row on the left, a column on the right."""
+    """(..., m, k) @ (..., k, n) -> (..., m, n); a vector is a row or a column, as it fits."""
     if not a or not b:
         raise ValueError("@ takes two arrays; a number times an array is written *")
     rows, columns = a[:-1][-1:], b[-1:] if len(b) > 1 else ()
@@ -147,9 +147,8 @@ def reshaped(old: Shape, *, shape: Any) -> Shape:
     if wanted.count(-1) == 1 and known and prod(old) % known == 0:
         wanted[wanted.index(-1)] = prod(old) // known
     if any(n < 1 for n in wanted) or prod(wanted) != prod(old):
-        raise ValueError(
-            f"{_article(old)} has {prod(old)} elements, which do not make ({', '.join(map(str, wanted))})"
-        )
+        made = ", ".join(map(str, wanted))
+        raise ValueError(f"{_article(old)} has {prod(old)} elements, which do not make ({made})")
     return tuple(wanted)
 
 
@@ -175,6 +174,8 @@ def stacked(*shapes: Shape) -> Shape:
 
 def indexed(shape: Shape, *, key: Key) -> Shape:
     """What W[1, 0:2] has of W."""
+    if not shape:
+        raise ValueError("a number has no elements to pick from")
     if len(key) > len(shape):
         raise ValueError(f"{len(key)} indices are too many for {_article(shape)}")
     found: list[int] = []
