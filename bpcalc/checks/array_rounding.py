@@ -15,7 +15,7 @@ import mpmath
 from mpmath import mpf
 
 from bpcalc.checks.expansion import Expansion
-from bpcalc.checks.reference import COARSE, COPY, applied, folded
+from bpcalc.checks.reference import COARSE, COPY, FIXED_COPY, applied, folded
 from bpcalc.checks.symbolic import MpNumber
 from bpcalc.graph import Graph
 from bpcalc.ops.op import Op
@@ -62,7 +62,7 @@ def _forwards(
     bounds = [abs(x) * _UNITS for x in exact[:leaves]]
     ends = _ends(graph, expansion)
     for index, op, inputs in expansion.graph.operations:
-        bound = mpf(0) if op is COPY else abs(exact[index]) * _UNITS
+        bound = mpf(0) if op in (COPY, FIXED_COPY) else abs(exact[index]) * _UNITS
         for slope, i in zip(partials[index - leaves], inputs):
             bound += abs(slope) * bounds[i]
         bounds.append(bound)
@@ -87,7 +87,7 @@ def _backwards(
         place = index - len(expansion.graph.leaves)
         op, indices = ops[place], inputs[place]
         here = beside = partials[place]
-        if op.key not in _LINEAR and op is not COPY and slopes[index]:
+        if op.key not in _LINEAR and op not in (COPY, FIXED_COPY) and slopes[index]:
             beside = _slopes(op, [exact[i] + of_values[i] for i in indices])
         for i, slope, other in zip(indices, here, beside):
             off = abs(other - slope) + _UNITS * abs(slope)

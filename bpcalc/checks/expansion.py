@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 
-from bpcalc.checks.reference import COPY, COPY_OF_SWITCH
+from bpcalc.checks.reference import COPY, FIXED_COPY
 from bpcalc.graph import Graph
 from bpcalc.graph.graph import Building
 from bpcalc.ops.arrays import ConstantArray
@@ -152,13 +152,9 @@ class Tape:
 
     def copy(self, ref: Ref) -> Ref:
         """A node with the same value and a gradient of its own."""
-        if ref.place < 0:
-            _, known = self.leaves[-1 - ref.place]
-            if known is not None:
-                return self.leaf(None, known)
-            return self.apply(COPY, (ref,))
-        # A copy of a switch does not move gradually either: no kink where it is compared.
-        return self.apply(COPY_OF_SWITCH if self.ops[ref.place].switch else COPY, (ref,))
+        place = ref.place
+        fixed = self.leaves[-1 - place][1] is not None if place < 0 else self.ops[place].switch
+        return self.apply(FIXED_COPY if fixed else COPY, (ref,))
 
     def _refuse_more(self) -> None:
         if len(self.ops) + len(self.leaves) >= MAX_NODES:

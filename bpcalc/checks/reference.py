@@ -52,8 +52,9 @@ COMPUTING_FAILS = (
 COPY = TABLE["power"].with_options({"exponent": 1.0})
 """The value of another node once more, so that it has a gradient of its own."""
 
-COPY_OF_SWITCH = TABLE["power"].with_options({"exponent": 1.0})
-COPY_OF_SWITCH.switch = True
+FIXED_COPY = TABLE["power"].with_options({"exponent": 1.0})
+"""The same of a constant or a switch: it does not move gradually, so comparing it is no kink."""
+FIXED_COPY.switch = True
 
 
 class Reference(NamedTuple):
@@ -188,7 +189,7 @@ def forward(graph: Graph, variables: Mapping[str, MpNumber]) -> Forward:
     one = mpf(1)
     for index, op, inputs in graph.operations:
         args = [values[i] for i in inputs]
-        if op is COPY or op is COPY_OF_SWITCH:
+        if op is COPY or op is FIXED_COPY:
             values.append(args[0])
             partials.append([one])
             sizes.append(sizes[inputs[0]])

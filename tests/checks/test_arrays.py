@@ -153,6 +153,18 @@ def test_an_index_that_moves_elements_keeps_their_gradients_apart() -> None:
     assert result.check.nodes[result.graph.index("y")].gradient.tolist() == [2, 2, 3]
 
 
+def test_constants_that_move_have_gradients_too() -> None:
+    result = bpcalc.grad("y = [[1, 2], [3, 4]]'; sum((y@x)^2) + sum(y[0])", x=[1, 10])
+    assert result.check.ok is True
+    constant = result.graph.inputs(result.graph.index("y"))[0]
+    assert result.check.nodes[constant].gradient.T.tolist() == [[63, 621], [84, 840]]
+
+
+def test_a_mask_of_constants_is_no_kink_wherever_it_is_moved() -> None:
+    result = bpcalc.grad("M = [[1, 0], [0, 1]]'; sum(where(M[::-1], x, x^2))", x=[[1, 2], [3, 4]])
+    assert result.check.ok is True
+
+
 # Kinks, ties and masks
 
 
