@@ -34,29 +34,30 @@ def shapes(graph: Graph, variables: Mapping[str, Value]) -> list[Shape]:
         CalculationError: the arrays would not fit into memory.
     """
     found: list[Shape] = []
-    for leaf in graph.leaves:
+    for index, leaf in enumerate(graph.leaves):
         found.append(shape(variables[leaf.name] if leaf.constant is None else leaf.constant))  # type: ignore[index]
+        _refuse_other_length(graph, index, found[index])
     for index, op, inputs in graph.operations:
         try:
             found.append(_refuse_many_axes(of_result(op, [found[i] for i in inputs])))
         except ValueError as why:
             raise _misfit(graph, index, found, str(why)) from None
-    _refuse_other_lengths(graph, found)
+        _refuse_other_length(graph, index, found[index])
     _refuse_more_than_memory(graph, found)
     return found
 
 
-def _refuse_other_lengths(graph: Graph, found: Sequence[Shape]) -> None:
+def _refuse_other_length(graph: Graph, index: int, found: Shape) -> None:
     """What `scan` wrote out for three steps goes along three elements, and not four."""
-    for index, length in graph.lengths.items():
-        if found[index][:1] != (length,):
-            raise RequestError(
-                f"the graph was built for {length} steps of scan, and now there are "
-                f"{found[index][0] if found[index] else 'none'}",
-                source=graph.source,
-                span=graph.span(index),
-                hint="parse the formula again, with these values",
-            )
+    length = graph.lengths.get(index)
+    if length is not None and found[:1] != (length,):
+        raise RequestError(
+            f"the graph was built for {length} steps of scan, and now there are "
+            f"{found[0] if found else 'none'}",
+            source=graph.source,
+            span=graph.span(index),
+            hint="parse the formula again, with these values",
+        )
 
 
 def _refuse_many_axes(shape: Shape) -> Shape:
