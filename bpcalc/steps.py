@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from bpcalc.ops.op import MATH_RAISES, Op, Value
 from bpcalc.engine.array_shapes import shape
+from bpcalc.ops.op import MATH_RAISES, Op, Value
 from bpcalc.ops.terms import Term, node, said, term
 from bpcalc.results import Edge
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from bpcalc.graph import Graph
     from bpcalc.results import Result
 
-MOST_PATHS = 8
-"""More paths than these from a node to the output are not told one by one."""
+MOST_PATHS, MOST_FACTORS = 8, 40
+"""More paths than these from a node to the output, or longer ones, are not told one by one."""
 
 
 class ValueStep(NamedTuple):
@@ -73,7 +74,7 @@ class PathStep(NamedTuple):
     nodes: Sequence[int]
     """From the output to the node; only the named ones, where there are any between."""
     factors: Sequence[Value]
-    """The derivative of each of these nodes by the next one, along this path."""
+    """The derivative of each of these nodes by the next one, not by way of others of them."""
     product: Value
 
 
@@ -209,64 +210,77 @@ def paths(result: Result, index: int) -> list[PathStep] | None:
     """The paths by which the gradient comes from the output to a node; none if one edge is all,
     or where there are arrays, whose derivatives by each other are no numbers.
 
-    None where there are more than MOST_PATHS.
+    A path leads from one named node to the next, as on paper; its factors are the derivatives of
+    each statement by the names in it, so that what branches and meets again within a statement is
+    one factor. Without names it leads from node to node.
+
+    None where there are more than MOST_PATHS, or one has more than MOST_FACTORS.
     """
     graph = result.graph
     if any(shape(value) for value in result.values):
         return []
-    edges: dict[int, list[Edge]] = {}
-    ways = towards(graph, [index]).backward
-    for edge in result.each_edge():
-        if edge.flows and edge.input in ways:
-            edges.setdefault(edge.consumer, []).append(edge)
-    if _path_count(graph, edges, index) > MOST_PATHS:
+    ways = set(towards(graph, [index]).backward)
+    stops = {i for i in graph.names if i in ways} - {index, graph.output}
+    slopes = _slopes(result, ways, (stops or ways) | {index, graph.output})
+    if _path_count(graph, slopes, index) > MOST_PATHS:
         return None
-    found = [_path(graph, path) for path in _each_path(graph.output, index, edges)]
-    if len(found) == 1 and len(found[0].factors) < 2:
+    found = list(_each_path(graph.output, index, slopes))
+    if max(map(len, found), default=0) > MOST_FACTORS + 1:
+        return None
+    if len(found) == 1 and len(found[0]) == 2:
         return []
-    return [step._replace(product=step.product * result.seed) for step in found]
+    return [_path(result, path, slopes) for path in found]
 
 
-def _path_count(graph: Graph, edges: dict[int, list[Edge]], index: int) -> int:
+Slopes: TypeAlias = dict[int, dict[int, Value]]
+"""For each node at which paths stop: the nodes at which they stop next, and the derivatives."""
+
+
+def _slopes(result: Result, ways: Collection[int], stops: Collection[int]) -> Slopes:
+    """The derivative of each stop by the stops behind it, in between by the chain rule."""
+    arrived: Slopes = {index: {} for index in stops}
+    through: dict[int, dict[int, Value]] = {}
+    """For the nodes between: by stop, the derivative of the stop by the node."""
+    for edge in result.each_edge():
+        if not edge.flows or edge.input not in ways or edge.consumer not in ways:
+            continue
+        sources = {edge.consumer: 1.0} if edge.consumer in arrived else through[edge.consumer]
+        for source, slope in sources.items():
+            here = arrived[source] if edge.input in arrived else through.setdefault(edge.input, {})
+            key = edge.input if edge.input in arrived else source
+            local: Value = edge.local
+            here[key] = here.get(key, 0.0) + slope * local
+    return arrived
+
+
+def _path_count(graph: Graph, slopes: Slopes, index: int) -> int:
     counts = {graph.output: 1}
-    for consumer in range(graph.output, index, -1):
-        for edge in edges.get(consumer, ()):
-            here = counts.get(consumer, 0)
-            counts[edge.input] = min(counts.get(edge.input, 0) + here, MOST_PATHS + 1)
+    for stop in sorted(slopes, reverse=True):
+        for following in slopes[stop]:
+            more = counts.get(following, 0) + counts.get(stop, 0)
+            counts[following] = min(more, MOST_PATHS + 1)
     return counts.get(index, 0)
 
 
-def _each_path(output: int, index: int, edges: dict[int, list[Edge]]) -> Iterator[tuple[Edge, ...]]:
-    """The paths from the output to a node, without recursion: they may be 100,000 edges long."""
-    path: list[Edge] = []
-    stack = [iter(edges.get(output, ()))]
+def _each_path(output: int, index: int, slopes: Slopes) -> Iterator[tuple[int, ...]]:
+    """The stops of each path from the output to a node, without recursion: paths may be long."""
+    path = [output]
+    stack = [iter(slopes.get(output, ()))]
     while stack:
-        edge = next(stack[-1], None)
-        if edge is None:
+        following = next(stack[-1], None)
+        if following is None:
             stack.pop()
-            if path:
-                path.pop()
-            continue
-        path.append(edge)
-        if edge.input == index:
-            yield tuple(path)
             path.pop()
+        elif following == index:
+            yield (*path, index)
         else:
-            stack.append(iter(edges.get(edge.input, ())))
+            path.append(following)
+            stack.append(iter(slopes.get(following, ())))
 
 
-def _path(graph: Graph, edges: Sequence[Edge]) -> PathStep:
-    """One path; the factors between named nodes are put together, as on paper."""
-    named = any(edge.consumer in graph.names for edge in edges[1:])
-    nodes = [edges[0].consumer]
-    factors: list[Value] = []
-    factor: Value = 1.0
-    product: Value = 1.0
-    for place, edge in enumerate(edges):
-        factor = factor * edge.local
-        product = product * edge.local
-        if not named or edge.input in graph.names or place == len(edges) - 1:
-            nodes.append(edge.input)
-            factors.append(factor)
-            factor = 1.0
-    return PathStep(nodes, factors, product)
+def _path(result: Result, path: Sequence[int], slopes: Slopes) -> PathStep:
+    factors = [slopes[a][b] for a, b in pairwise(path)]
+    product = result.seed
+    for factor in factors:
+        product = product * factor
+    return PathStep(path, factors, product)

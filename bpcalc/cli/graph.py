@@ -77,7 +77,8 @@ def graph(
     """
     names = option_names(globals()["graph"], ctx)
     parsed, values = graph_and_values(formulas, file, vars_, assignments, names)
-    form = "html" if open_ and format_ is None else format_for(format_, output, FORMATS)
+    asked = "html" if open_ and output is None and format_ is None else format_
+    form = format_for(asked, output, FORMATS)
     if open_ and form != "html":
         raise RequestError(f"--open shows the page, and not {form}", hint="leave --format out")
     words = LANGUAGES[language(lang, output)]

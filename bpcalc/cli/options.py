@@ -62,7 +62,7 @@ def language_option(command: Decorated) -> Decorated:
         "--lang",
         type=click.Choice(["en", "zh"]),
         metavar="LANG",
-        help="The language of the sentences: en or zh; else that of the locale.",
+        help="The language of what is told: en or zh; else that of the locale.",
     )(command)
 
 
@@ -71,41 +71,41 @@ def output_options(
 ) -> Callable[[Decorated], Decorated]:
     """In which form the result is written, and where to."""
     *most, last = formats
+    options = [
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice(list(formats)),
+            metavar="FORM",
+            help=f"{', '.join(most)} or {last}; else as FILE is called, or {formats[0]}.",
+        ),
+        *([_DIGITS] if digits else []),
+        click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            metavar="WHEN",
+            help="always, never, or auto: only on a terminal.",
+        ),
+        click.help_option("-h", "--help", help="Show this text."),
+    ]
 
     def decorate(command: Decorated) -> Decorated:
-        options = [
-            click.help_option("-h", "--help", help="Show this text."),
-            click.option(
-                "--color",
-                type=click.Choice(["auto", "always", "never"]),
-                default="auto",
-                metavar="WHEN",
-                help="always, never, or auto: only on a terminal.",
-            ),
-            click.option(
-                "-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."
-            ),
-            click.option(
-                "--digits",
-                type=click.IntRange(1, 17),
-                default=9,
-                metavar="N",
-                help="Significant digits for people (9).",
-            ),
-            click.option(
-                "--format",
-                "format_",
-                type=click.Choice(list(formats)),
-                metavar="FORM",
-                help=f"{', '.join(most)} or {last}; else as FILE is called, or {formats[0]}.",
-            ),
-        ]
-        for option in options:
-            if digits or option is not options[3]:
-                command = option(command)
+        for option in reversed(options):
+            command = option(command)
         return command
 
     return decorate
+
+
+_DIGITS = click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    default=9,
+    metavar="N",
+    help="Significant digits for people (9).",
+)
 
 
 def format_for(given: str | None, output: str | None, formats: Sequence[str]) -> str:

@@ -19,12 +19,13 @@ from bpcalc.cli.options import (
 )
 from bpcalc.cli.writing import value_at, without_controls, written
 from bpcalc.errors import RequestError
-from bpcalc.render.sentences import LANGUAGES
+from bpcalc.render.sentences import LANGUAGES, Sentences
+from bpcalc.render.trace.lines import node_name, output_name
+from bpcalc.render.trace.story import Story
 from bpcalc.steps import Part, between, towards, whole
 
 if TYPE_CHECKING:
     from bpcalc.graph import Graph
-    from bpcalc.render.trace.story import Story
 
 FORMATS = ("table", "json", "markdown", "latex", "html")
 
@@ -77,17 +78,13 @@ def trace(
     words = LANGUAGES[language(lang, output)]
     index = node_called(graph, node, "--node") if node is not None else None
     limits = _limits(graph, first, last)
-    if index is not None and limits is not None:
-        raise RequestError("--node and --from or --to exclude each other")
+    if (node is not None) + (limits is not None) + (wrt is not None) > 1:
+        raise RequestError("--node, --wrt, and --from with --to exclude each other")
     result = result_of(graph, values, wrt, upstream, not no_check)
-    from bpcalc.render.trace.story import Story
-
-    part = _part(graph, index, limits, result.wrt if wrt is not None else None)
-    note = ""
-    if limits is not None:
-        ids = {"first": f"n{limits[0] + 1}", "last": f"n{limits[1] + 1}"}
-        note = words.part.format(**ids, count=len(graph))
-    told = Story(result, words, part, index, note)
+    narrowed = result.wrt if wrt is not None else None
+    part = _part(graph, index, limits, narrowed)
+    notes = (words.rounded.format(digits=digits), _note(graph, words, index, limits, narrowed))
+    told = Story(result, words, part, index, " ".join(filter(None, notes)))
     if get is not None:
         from bpcalc.render.trace.data import trace_data
 
@@ -126,6 +123,24 @@ def _part(
     if wrt is not None:
         return towards(graph, [graph.index(name) for name in wrt])
     return whole(graph)
+
+
+def _note(
+    graph: Graph,
+    words: Sentences,
+    index: int | None,
+    limits: tuple[int, int] | None,
+    wrt: Iterable[str] | None,
+) -> str:
+    """What is told, where that is not the whole calculation."""
+    if limits is not None:
+        ids = {"first": f"n{limits[0] + 1}", "last": f"n{limits[1] + 1}"}
+        return words.part.format(**ids, count=len(graph))
+    if index is None and wrt is None:
+        return ""
+    output = output_name(graph)
+    names = wrt if index is None else [node_name(graph, index)]
+    return words.only.format(names=", ".join(f"∂{output}/∂{name}" for name in names or ()))
 
 
 def _rendered(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bpcalc.engine.array_shapes import shape
@@ -12,6 +12,7 @@ from bpcalc.render.numbers import is_large, rounded, summary
 from bpcalc.render.sentences import ENGLISH, Sentences
 
 if TYPE_CHECKING:
+    from bpcalc.checks.check import Check
     from bpcalc.ops.op import Value
     from bpcalc.results import Edge, Result
 
@@ -160,13 +161,20 @@ def slopes(result: Result, digits: int) -> list[Slope]:
     return found
 
 
-def verdict(result: Result, digits: int = 3, words: Sentences = ENGLISH) -> str:
+def verdict(
+    result: Result,
+    digits: int = 3,
+    words: Sentences = ENGLISH,
+    name: Callable[[int], str] = lambda index: f"n{index + 1}",
+) -> str:
     """What SymPy says of all nodes, in one sentence; empty without a check."""
     check = result.check
     if check is None:
         return ""
+    if check.method == "directional":
+        return _along_directions(check, digits, words)
     count = len(check.nodes)
-    wrong = [f"n{i + 1}" for i, node in enumerate(check.nodes) if node.ok is False]
+    wrong = [name(i) for i, node in enumerate(check.nodes) if node.ok is False]
     open_ = sum(node.ok is None for node in check.nodes)
     if wrong:
         named = ", ".join(wrong[:8]) + (", ..." if len(wrong) > 8 else "")
@@ -175,9 +183,21 @@ def verdict(result: Result, digits: int = 3, words: Sentences = ENGLISH) -> str:
         return words.contradicts
     if open_ == count:
         return words.could_check_none.format(count=count)
-    error = "0" if not check.max_error else f"{check.max_error:.{digits}g}"
+    error = _error(check, digits)
     if open_:
         return words.agrees_on_some.format(
             agreed=count - open_, count=count, open=open_, error=error
         )
     return words.agrees.format(count=count, error=error)
+
+
+def _error(check: Check, digits: int) -> str:
+    return "0" if not check.max_error else f"{check.max_error:.{digits}g}"
+
+
+def _along_directions(check: Check, digits: int, words: Sentences) -> str:
+    """What a check of large arrays says: it is one of the whole, not of every node."""
+    if check.ok is None:
+        return words.could_check_none.format(count=len(check.nodes))
+    sentence = words.agrees_along if check.ok else words.disagrees_along
+    return sentence.format(error=_error(check, digits))

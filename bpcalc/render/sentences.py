@@ -17,7 +17,6 @@ class Sentences(NamedTuple):
     at: str
     """Between a formula and the values of its variables."""
     functions: str
-    function: str
     forward: str
     backward: str
     start: str
@@ -30,6 +29,10 @@ class Sentences(NamedTuple):
     nothing_through: str
     delta: str
     shape: str
+    wrong: str
+    too_long: str
+    rounded: str
+    only: str
     along_paths: str
     path: str
     many_paths: str
@@ -42,6 +45,8 @@ class Sentences(NamedTuple):
     disagrees: str
     contradicts: str
     could_check_none: str
+    agrees_along: str
+    disagrees_along: str
     derivation: str
     """The title of a page."""
     check: str
@@ -88,17 +93,20 @@ ENGLISH = Sentences(
     language="en",
     at="at",
     functions="Functions",
-    function="{call} = {meaning}",
     forward="Forward: the value of every node",
     backward="Backward: the gradient of every node, by the chain rule",
     start="the backward pass starts here",
-    given="given: the gradient that arrives from outside",
+    given="given: {objective} is what is computed from {output} further on",
     through="through {node}",
     through_input="through {node}, input {place}",
     input="{node}, input {place}",
     nothing="nothing flows back to it",
     nothing_through="nothing flows",
     shape="shape {shape}",
+    wrong="WRONG, right is {right}",
+    too_long="SymPy's formula is too long to be read",
+    rounded="Numbers are rounded to {digits} digits.",
+    only="Only what leads to {names} is told; other values are given as numbers.",
     delta="δ = {slope} is the gradient of a neuron's net input z, that is, of what its activation "
     "gets. Some books give δ the opposite sign.",
     along_paths="Along each path",
@@ -114,6 +122,10 @@ ENGLISH = Sentences(
     disagrees="SymPy disagrees on {wrong} of {count} nodes: {named}",
     contradicts="SymPy's check contradicts itself: trust neither it nor the gradient",
     could_check_none="SymPy could check none of {count} nodes",
+    agrees_along="Differences to 50 digits agree with the value, and with the gradient along "
+    "random directions; error at most {error}",
+    disagrees_along="Differences to 50 digits disagree with the gradient along random directions; "
+    "error {error}",
     derivation="The gradient of {output}, step by step",
     check="Check",
     warnings="Warnings",
@@ -160,17 +172,20 @@ CHINESE = Sentences(
     language="zh-Hans",
     at="其中",
     functions="函数",
-    function="{call} = {meaning}",
     forward="前向传播：逐个节点求值",
     backward="反向传播：用链式法则逐个节点求梯度",
     start="反向传播从这里开始",
-    given="给定：从外部传来的梯度",
+    given="给定：{objective} 是由 {output} 进一步算出的量",
     through="经 {node}",
     through_input="经 {node} 的第 {place} 个输入",
     input="{node} 的第 {place} 个输入",
     nothing="没有梯度传回这里",
     nothing_through="没有梯度传回",
     shape="形状 {shape}",
+    wrong="错误，正确值为 {right}",
+    too_long="SymPy 的公式太长，不便阅读",
+    rounded="数值舍入到 {digits} 位有效数字。",
+    only="只讲与 {names} 有关的步骤；其余节点只给出数值。",
     delta="δ = {slope} 是神经元净输入 z（即激活函数的输入）的梯度。有些书中 δ 取相反的符号。",
     along_paths="沿每条路径",
     path="沿路径 {place}",
@@ -185,6 +200,8 @@ CHINESE = Sentences(
     disagrees="SymPy 核对：{count} 个节点中有 {wrong} 个不一致：{named}",
     contradicts="SymPy 的核对自相矛盾：它与梯度都不可信",
     could_check_none="SymPy 无法核对 {count} 个节点中的任何一个",
+    agrees_along="50 位精度的差商与值一致，沿若干随机方向与梯度一致；误差不超过 {error}",
+    disagrees_along="50 位精度的差商沿随机方向与梯度不一致；误差为 {error}",
     derivation="逐步求 {output} 的梯度",
     check="核对",
     warnings="警告",

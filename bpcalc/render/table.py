@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bpcalc.render.look import Look as Look
+from bpcalc.render.look import Look
 from bpcalc.render.numbers import DIGITS
 from bpcalc.render.rows import Row, Style, rows, slopes, verdict
 

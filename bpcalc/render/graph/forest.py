@@ -91,7 +91,7 @@ class Forest:
         return printable(text, len(text)).replace("…", self.signs.more)
 
     def _marks(self, box: Box, use: int, below: bool) -> str:
-        uses = self.uses[box.id]
+        uses = max(self.uses[box.id], box.uses)
         shared = f" (use {use} of {uses})" if use and uses > 1 else ""
         return shared + self.signs.below if below else shared
 

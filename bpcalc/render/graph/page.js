@@ -360,5 +360,12 @@ find(".details").hidden = false;
 // On a wide screen everything from here on fits into the window, if that is high enough.
 root.style.setProperty("--above", `${find(".stage").getBoundingClientRect().top + scrollY}px`);
 open([]);
-const [, linked] = location.hash.match(/^#step-(\d+)$/) ?? [];
-go(Number(linked ?? 0));
+follow();
+addEventListener("hashchange", follow);
+
+/** Goes to the step that the address names; the browser would scroll to its line in the list. */
+function follow() {
+  const [, linked] = location.hash.match(/^#step-(\d+)$/) ?? [];
+  go(Number(linked ?? 0));
+  if (linked) requestAnimationFrame(() => scrollTo(0, 0));
+}

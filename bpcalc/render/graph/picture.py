@@ -56,11 +56,16 @@ class Box(NamedTuple):
     """What the check says instead where it disagrees: `value 1, gradient 0.5`."""
     members: tuple[int, ...] = ()
     """The nodes drawn as this box."""
+    uses: int = 0
+    """In a picture that was cut: how often it is used in the whole."""
+    cut: int = 0
+    """How many of its inputs were left out."""
 
     @property
     def heading(self) -> str:
         """`n5 = n4*y`, or for a leaf its name."""
-        return f"{self.name} = {self.formula}" if self.formula else self.name
+        heading = f"{self.name} = {self.formula}" if self.formula else self.name
+        return f"{heading} …" if self.cut else heading
 
 
 class Arrow(NamedTuple):
@@ -159,6 +164,8 @@ class _Drawing:
         """The edges by their consumer, where there are values."""
         for edge in result.each_edge() if result is not None else ():
             self.edges.setdefault(edge.consumer, []).append(edge)
+        self.groups: set[int] = set()
+        """The main nodes of the boxes that are several nodes, in the picture being made."""
         self.uses = Counter(e.input for edges in self.edges.values() for e in edges if e.flows)
         self.selected = _ways(graph, selected) if selected is not None else frozenset()
         self.calls = sorted(graph.calls, key=lambda call: (call.first, -call.last))
@@ -169,6 +176,7 @@ class _Drawing:
         top = region.last - region.first + 1 == len(self.graph)
         parts = self.parts(region)
         nodes, home = self._boxes_of(region, parts)
+        self.groups = {part.last for part in parts}
         boxes = {index: self._box(index, nodes[index], parts) for index in sorted(nodes)}
         for index, box in boxes.items():
             if box.kind == "operation" and not region.first <= index <= region.last:
@@ -186,6 +194,10 @@ class _Drawing:
                 f"{len(boxes) - len(kept):,} of {len(boxes):,} boxes left out, the farthest from "
                 f"{boxes[max(kept)].name} (--node shows another part, --whole all)"
             )
+            for tail, head, _ in arrows:
+                boxes[tail] = boxes[tail]._replace(uses=boxes[tail].uses + 1)
+                if head in kept and tail not in kept:
+                    boxes[head] = boxes[head]._replace(cut=boxes[head].cut + 1)
             arrows = [a for a in arrows if a[0] in kept and a[1] in kept]
         return Picture(
             self.graph.source.strip() if top else boxes[region.last].heading,
@@ -353,7 +365,7 @@ class _Drawing:
         share, flows = "", True
         if self.result is not None:
             flows = any(edge.flows for edge in edges)
-            if len(edges) > 1:
+            if len(edges) > 1 or head in self.groups:  # where it arrives is not to be seen
                 share = self._number(sum(edge.gradient for edge in edges))
             elif flows:
                 share = self._product(edges[0])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bpcalc.errors import cells
 from bpcalc.render.graph.forest import ASCII, UNICODE, Forest, Line
 from bpcalc.render.graph.picture import Arrow, Box, Picture
-from bpcalc.render.table import Look
+from bpcalc.render.look import Look
 
 _GAP = "  "
 

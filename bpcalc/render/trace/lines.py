@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bpcalc.engine.array_shapes import shape
 from bpcalc.ops import OPERATORS, TABLE
-from bpcalc.ops.terms import PRODUCT, NodeLeaf, Term, bracketed, node
+from bpcalc.ops.terms import LOOSE, PRODUCT, NodeLeaf, Term, bracketed, node
 from bpcalc.render.numbers import is_large, rounded
 from bpcalc.steps import EdgeStep, NothingStep, PathStep, StartStep, Step, SumStep, ValueStep
 
@@ -149,13 +149,14 @@ class Notation:
 
 
 def node_name(graph: Graph, index: int) -> str:
-    """A node's name, else its id."""
-    return graph.name(index) or f"n{index + 1}"
+    """A node's name, else its id; with a prime if that is the name of another node."""
+    return graph.name(index) or _free(graph, f"n{index + 1}")
 
 
 def output_name(graph: Graph) -> str:
     """What the formula's value is called: the statement's name, or `f`."""
-    return graph.name(graph.output) or _free(graph, "f")
+    named = graph.names.get(graph.output)
+    return named if named is not None else _free(graph, "f")
 
 
 def objective_name(graph: Graph, seed: Value) -> str:
@@ -176,7 +177,11 @@ def line(step: Step, notation: Notation) -> Line:
         case ValueStep():
             return _value(step, notation)
         case StartStep():
-            words = notation.words.start if notation.result.seed == 1 else notation.words.given
+            words = notation.words.start
+            if notation.objective != notation.output:
+                names = {"objective": notation.objective, "output": notation.output}
+                inline = {k: notation.inline(notation.plain(name)) for k, name in names.items()}
+                words = notation.words.given.format(**inline)
             sides = [notation.number(step.gradient)]
             return Line(step, notation.gradient(step.node), sides, remark=words)
         case EdgeStep():
@@ -196,9 +201,11 @@ def _value(step: ValueStep, notation: Notation) -> Line:
         sides = [notation.formula(step.formula, notation.input)]
         if not has_large(step.formula, notation.result):
             sides.append(notation.formula(step.formula, notation.numbers))
+        if step.formula.binding == LOOSE:  # n3 = (x > 0) = (-4 > 0) = 0
+            sides = [notation.brackets(side) for side in sides]
         sides.append(number)
     left = notation.label(step.node)
-    if step.node == notation.graph.output and notation.graph.name(step.node) is None:
+    if step.node == notation.graph.output and step.node not in notation.graph.names:
         left = f"{notation.plain(notation.output)} = {left}"
     return Line(step, left, _distinct(sides), remark=shape_of(step.value, notation))
 
@@ -286,11 +293,9 @@ def _path(step: PathStep, notation: Notation) -> Line:
         slopes.insert(0, notation.gradient(first))
         numbers.insert(0, notation.number(notation.result.seed))
     factors = [bracketed(n, PRODUCT, PRODUCT, place) for place, n in enumerate(numbers)]
-    sides = [
-        notation.product(slopes),
-        notation.product(factors),
-        notation.number(step.product),
-    ]
+    sides = [notation.product(factors), notation.number(step.product)]
+    if len(step.nodes) > 2:  # of a direct way ∂f/∂x would be the whole gradient
+        sides.insert(0, notation.product(slopes))
     return Line(step, notation.gradient(step.nodes[-1]), sides)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,14 +10,15 @@ from bpcalc.engine.array_shapes import shape
 from bpcalc.errors import printable
 from bpcalc.ops.describe import called, meaning
 from bpcalc.ops.terms import Term
-from bpcalc.render.rows import verdict
-from bpcalc.render.trace.lines import Line, line, output_name
+from bpcalc.render.rows import right_number, verdict
+from bpcalc.render.trace.lines import Line, line, node_name, output_name
 from bpcalc.steps import (
     MOST_PATHS,
     EdgeStep,
     Part,
     PathStep,
     SumStep,
+    ValueStep,
     backward_steps,
     forward_steps,
     paths,
@@ -34,6 +36,9 @@ _LONGEST_SOURCE = 24
 """Lines of the formula that a title shows."""
 
 _MOST_VALUES = 40
+
+_NAMED = re.compile(r"[^=<>!(]+(\([^()]*\))?\s*=(?!=)")
+"""The beginning of `z = ...` and of `f(x, y) = ...`."""
 
 
 class Story(NamedTuple):
@@ -68,7 +73,7 @@ def source(graph: Graph) -> list[str]:
     lines = [printable(text) for text in graph.source.strip().split("\n")]
     if len(lines) > _LONGEST_SOURCE:
         lines[_LONGEST_SOURCE:] = ["…"]
-    if len(lines) == 1 and "=" not in lines[0]:
+    if len(lines) == 1 and ";" not in lines[0] and not _NAMED.match(lines[0]):
         return [f"{output_name(graph)} = {lines[0]}"]
     return lines
 
@@ -76,11 +81,10 @@ def source(graph: Graph) -> list[str]:
 def values(story: Story, notation: Notation) -> list[Line]:
     """The values of the variables, as equations."""
     graph = story.result.graph
-    lines = [
+    return [
         Line(None, notation.label(index), [notation.number(story.result.values[index])])
-        for index in list(graph.variables.values())[: _MOST_VALUES + 1]
+        for index in list(graph.variables.values())[:_MOST_VALUES]
     ]
-    return lines if len(lines) <= _MOST_VALUES else []
 
 
 def chapters(story: Story, notation: Notation) -> Iterator[Chapter]:
@@ -89,7 +93,7 @@ def chapters(story: Story, notation: Notation) -> Iterator[Chapter]:
     functions = list(_functions(story, notation))
     if functions:
         yield Chapter("functions", words.functions, [], functions)
-    forward = (line(step, notation) for step in forward_steps(result, story.part))
+    forward = (_value(step, notation) for step in forward_steps(result, story.part))
     yield Chapter("forward", words.forward, [], forward)
     if story.node is not None:
         yield from _paths(story, notation)
@@ -102,7 +106,31 @@ def chapters(story: Story, notation: Notation) -> Iterator[Chapter]:
 
 def ending(story: Story) -> str:
     """What SymPy says; or that it was not asked."""
-    return verdict(story.result, words=story.words) or story.words.not_checked
+    graph = story.result.graph
+    said = verdict(story.result, words=story.words, name=lambda index: node_name(graph, index))
+    return said or story.words.not_checked
+
+
+def _value(step: ValueStep, notation: Notation) -> Line:
+    told = line(step, notation)
+    return _with(told, _wrong(notation, step.node, "value"))
+
+
+def _wrong(notation: Notation, index: int, which: str) -> str:
+    """What the check says instead of a value or a gradient, where it disagrees."""
+    check = notation.result.check
+    if check is None or check.nodes[index].ok is not False:
+        return ""
+    found = notation.result.values if which == "value" else notation.result.gradients
+    right = getattr(check.nodes[index], which)
+    if not right_number(found[index], right, notation.digits):
+        return ""
+    return notation.words.wrong.format(right=notation.inline(notation.number(right)))
+
+
+def _with(told: Line, remark: str) -> Line:
+    """A line with one more remark."""
+    return told._replace(remark=", ".join(filter(None, (told.remark, remark))))
 
 
 def _functions(story: Story, notation: Notation) -> Iterator[Line]:
@@ -143,9 +171,10 @@ def _together(lines: list[Line], notation: Notation) -> list[Line]:
     names = [notation.words.path.format(place=place + 1) for place in range(len(lines))]
     told = [a._replace(through=name, part=True) for a, name in zip(lines, names)]
     parts = [(a.sides[-1], name) for a, name in zip(lines, names)]
-    steps = [a.step for a in lines]
-    total = sum(step.product for step in steps if isinstance(step, PathStep))
-    sides = [notation.summands(parts), notation.number(total)]
+    step = lines[0].step
+    assert isinstance(step, PathStep)
+    gradient = notation.result.gradients[step.nodes[-1]]
+    sides = [notation.summands(parts), notation.number(gradient)]
     return [*told, Line(None, lines[0].left, sides)]
 
 
@@ -155,8 +184,8 @@ def _backward(story: Story, notation: Notation, nets: frozenset[int]) -> Iterato
         if isinstance(step, SumStep) or (isinstance(step, EdgeStep) and step.alone):
             node = step.node if isinstance(step, SumStep) else step.edge.input
             if node in nets:
-                delta = notation.inline(notation.plain("δ"))
-                told = told._replace(remark=", ".join(filter(None, (delta, told.remark))))
+                told = _with(told, notation.inline(notation.plain("δ")))
+            told = _with(told, _wrong(notation, node, "gradient"))
         yield told
 
 
@@ -178,6 +207,12 @@ def _gradient(story: Story, notation: Notation) -> Iterator[Line]:
     for index in asked if story.node is None else [story.node]:
         sides = [notation.number(result.gradients[index])]
         derivative = derivatives.get(result.graph.name(index) or "")
-        if derivative is not None and derivative.readable and result.seed == 1:
-            sides.append(notation.symbolic(derivative))
-        yield Line(None, notation.gradient(index), sides)
+        remark = _wrong(notation, index, "gradient")
+        # What is wrong, or was chosen at a kink, does not equal it.
+        certain = result.check is not None and result.check.nodes[index].ok is True
+        if derivative is not None and certain and result.seed == 1:
+            if derivative.readable:
+                sides.append(notation.symbolic(derivative))
+            else:
+                remark = notation.words.too_long
+        yield Line(None, notation.gradient(index), sides, remark=remark)

@@ -10,7 +10,7 @@ from bpcalc.ops.terms import Term, text
 from bpcalc.render.numbers import DIGITS
 from bpcalc.render.trace.lines import Line, Notation
 from bpcalc.render.trace.story import Story, chapters, ending, source, values
-from bpcalc.steps import ValueStep
+from bpcalc.steps import SumStep, ValueStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +24,7 @@ _INDENT = "  "
 _BLOCK = 40
 """So many lines are aligned with each other; then they are printed, and a long trace streams."""
 
+_UNLIMITED = 1_000_000
 _WIDEST = 100
 """Where there is no terminal, lines are aligned up to this width."""
 
@@ -63,7 +64,7 @@ def trace_text(story: Story, look: Look, digits: int = DIGITS) -> Iterator[str]:
     """The whole trace, a few lines at a time."""
     notation = Text(story.result, story.words, digits, look.unicode)
     paint = _Paint(look.colour)
-    width = look.width or _WIDEST
+    width = look.width or _UNLIMITED
     yield from _title(story, notation, width)
     for chapter in chapters(story, notation):
         yield f"\n{paint.heading(chapter.heading)}\n"
@@ -84,7 +85,7 @@ def _title(story: Story, notation: Text, width: int) -> Iterator[str]:
 
 
 def _paragraph(words: str, width: int) -> Iterator[str]:
-    """Sentences, filled to the width; a language without blanks between words breaks anywhere."""
+    """Sentences, broken at their blanks where they are wider than the terminal."""
     row = ""
     for word in words.split(" "):
         if row and cells(row) + 1 + cells(word) > width - len(_INDENT):
@@ -110,22 +111,34 @@ class _Paint:
     def heading(self, text: str) -> str:
         return f"\x1b[1m{text}\x1b[0m" if self.colour else text
 
-    def result(self, text: str, result: str, line: Line) -> str:
-        """An equation with its result, the last side, in the table's colours."""
-        code = "36" if isinstance(line.step, ValueStep) else "35"
-        before, found, after = text.rpartition(result)
-        return f"{before}\x1b[1;{code}m{found}\x1b[0m{after}" if self.colour else text
+    def result(self, text: str, line: Line) -> str:
+        """An equation with its result in the table's colours: the last side of a step.
+
+        Of a line that is no step it is the first one; what may follow is a formula.
+        """
+        if not self.colour:
+            return text
+        code = "36" if isinstance(line.step, ValueStep) or "/" not in line.left else "35"
+        result = line.sides[0 if line.step is None else -1]
+        before, found, after = text.rpartition(f" {result}")
+        return f"{before}\x1b[1;{code}m{found}\x1b[0m{after}"
 
 
 def _equations(block: list[Line], width: int | None, paint: _Paint) -> Iterator[str]:
     """Some lines, their sides below each other if there is room for that, else their left sides."""
-    columns = _columns([line for line in block if not line.part])
+    columns = _columns([line for line in block if not _is_ragged(line)])
     room = (width or _WIDEST) - len(_INDENT)
     remarks = max((cells(line.remark) + 2 for line in block if line.remark), default=0)
     if sum(columns) + 3 * (len(columns) - 1) + remarks > room:
         columns = columns[:1] if columns[:1] and columns[0] <= room // 3 else []
     for line in block:
-        yield _equation(line, [] if line.part else columns, width, paint)
+        kept = [] if line.part else columns[:1] if _is_ragged(line) else columns
+        yield _equation(line, kept, width, paint)
+
+
+def _is_ragged(line: Line) -> bool:
+    """Whether its sides are other things than those of its neighbours."""
+    return line.part or isinstance(line.step, SumStep)
 
 
 def one_line(line: Line) -> str:
@@ -153,8 +166,8 @@ def _equation(line: Line, columns: list[int], width: int | None, paint: _Paint) 
     ] or between
     pieces = [f"{' = ' if place else first}{text}" for place, text in enumerate([*padded, result])]
     if width is None or cells(head) + sum(map(cells, [*pieces, *remark])) <= width:
-        return paint.result("".join([head, *pieces]), result, line) + "".join(remark) + "\n"
-    return paint.result(_broken(head, [*pieces, *remark], width), result, line)
+        return paint.result("".join([head, *pieces]), line) + "".join(remark) + "\n"
+    return paint.result(_broken(head, [*pieces, *remark], width), line)
 
 
 def _broken(head: str, pieces: list[str], width: int) -> str:

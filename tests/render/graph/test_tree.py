@@ -12,7 +12,7 @@ from pictures import FORMULAS, a1, example, of
 from bpcalc.errors import cells
 from bpcalc.render.graph.picture import Arrow, Box, Picture
 from bpcalc.render.graph.tree import tree
-from bpcalc.render.table import Look
+from bpcalc.render.look import Look
 
 NUMBER = r"-?\d[\d.e+-]*"
 
