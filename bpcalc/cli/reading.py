@@ -216,7 +216,9 @@ def _value(name: str, value: Any, folder: str) -> Any:
         return array(name, value)
     if isinstance(value, str):
         file = value.lstrip()
-        return f"@{os.path.join(folder, file[1:])}" if file[:1] == "@" else value  # noqa: PTH118
+        if file[:1] != "@" or file in ("@", "@-"):
+            return value
+        return f"@{os.path.join(folder, file[1:])}"  # noqa: PTH118
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**1000 else "1e1000"
     kind = {dict: "a table", type(None): "null"}.get(type(value), "no number")

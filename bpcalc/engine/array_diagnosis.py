@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bpcalc.graph import Graph
     from bpcalc.ops.op import Op, Value
 
+_SINGULAR = 1e15
+"""A condition number from here on is made of rounding errors."""
+
 _FEW = 8
 """So many elements are shown one by one."""
 
@@ -204,9 +207,11 @@ def _matrix(graph: Graph, index: int, value: Value, place: tuple[int, ...]) -> s
             if numpy.ndim(value) > 2:
                 place = place or first(numpy.linalg.cond(value) == numpy.linalg.cond(value).max())
                 name, value = _indexed(name, place), value[place]
+            condition = numpy.linalg.cond(value)
+            shown = f"{condition:.6g}" if condition < _SINGULAR else f"above {_SINGULAR:g}"
             return (
                 f"{name} has the determinant {numpy.linalg.det(value):.6g}, and the condition "
-                f"number {numpy.linalg.cond(value):.6g}"
+                f"number {shown}"
             )
         except (numpy.linalg.LinAlgError, IndexError):  # of the NaN among its elements
             return ""

@@ -134,7 +134,8 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     given = [whole(float(a)) for a in (axis if isinstance(axis, Sequence) else (axis,))]
     for a in given:
         if not -rank <= a < rank:
-            raise ValueError(f"there is no axis {a} in an array of {rank} dimensions")
+            has = f"the array has {rank} {'axis' if rank == 1 else 'axes'}"
+            raise ValueError(f"there is no axis {a}: {has if rank else 'a number has none'}")
     found = tuple(a % rank for a in given)
     if len(set(found)) < len(found):
         raise ValueError("an axis is given twice")

@@ -101,7 +101,7 @@ def test_a_value_is_a_number_or_a_constant_expression(text: str, expected: str) 
     "text",
     [
         *("nan", "inf", "-inf", "NaN", "Infinity", "+infinity", "1e400", "-1e400", "9**9**9**9"),
-        *("", " ", "x", "y + 1", "2x", "1,5", "0x10", "1e", "1__0", "abc", "[1, 2]", "@data.npy"),
+        *("", " ", "x", "y + 1", "2x", "1,5", "0x10", "1e", "1__0", "abc", "[1;2]", "@data.npy"),
         *("True", "None", "1/0", "log(0)", "sqrt(-1)", "3 4", "'3'", "1e-400", "a = 3; a^q"),
     ],
 )

@@ -22,7 +22,8 @@ points = st.fixed_dictionaries(dict.fromkeys(NAMES, numbers))
 """A value for every name that the formulas have."""
 
 
-SLOPING = [op for op in TABLE.values() if not op.switch and op.family != "rounding"]
+ELEMENTWISE = [op for op in TABLE.values() if op.shape is None]
+SLOPING = [op for op in ELEMENTWISE if not op.switch and op.family != "rounding"]
 """The operations through which a gradient flows."""
 
 
@@ -32,7 +33,7 @@ def formulas(draw: st.DrawFn, most: int = 8) -> str:
     known: list[str] = []
     statements = []
     for number in range(1, draw(st.integers(2, most)) + 1):
-        op = draw(st.sampled_from(SLOPING if draw(st.integers(0, 4)) else list(TABLE.values())))
+        op = draw(st.sampled_from(SLOPING if draw(st.integers(0, 4)) else ELEMENTWISE))
         count = 3 if op.variadic else op.arity
         pool = st.sampled_from([*NAMES, *known[-2:], *known[-1:], draw(constants)])
         inputs = draw(st.lists(pool, min_size=count, max_size=count))

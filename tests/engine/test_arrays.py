@@ -63,7 +63,7 @@ def test_each_element_is_what_it_would_be_alone(
         scale = 1 + max(abs(x) for x in [*alone, *slopes])
         for mine, theirs in [(values, alone), (found, slopes)]:
             for index in range(len(graph)):
+                if mine is found and not np.ndim(values[index]):
+                    continue  # the gradient of a number beside columns is a sum over them
                 got = np.broadcast_to(np.asarray(mine[index], float), 2)[row]
-                if mine is found and math.isnan(got):
-                    continue  # 0 * inf: an element through which nothing flows has no mark
                 assert are_close(float(got), float(theirs[index]), scale)

@@ -13,14 +13,15 @@ the file and the cells of it that the caret is under, counted from 1.
 
 from __future__ import annotations
 
-import math
+import json
 import re
 import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 import bpcalc
@@ -33,6 +34,7 @@ ANSWERS = {
     "values": ("value", "gradient", "warning"),
     "parse_errors": ("error", "caret", "hint"),
     "name_errors": ("error", "caret", "hint"),
+    "shape_errors": ("error", "caret", "hint", "values"),
     "domain_errors": ("error", "caret", "hint", "values", "value", "gradient"),
 }
 
@@ -97,7 +99,7 @@ def test_a_formula_file_has_the_outcome_that_it_tells(path: Path) -> None:
     try:
         result = bpcalc.grad(case.text, case.values)
     except RequestError as error:
-        if outcome not in ("parse_errors", "name_errors"):
+        if outcome not in ("parse_errors", "name_errors", "shape_errors"):
             raise case.wrong(1, error.drawn()) from None
         check_error(case, error)
         return
@@ -123,17 +125,22 @@ def check_values(case: Case, result: Result) -> None:
 
 def check_numbers(case: Case, result: Result) -> None:
     for answer in case.answers:
-        name, _, number = answer.rest.rpartition(" ")
+        name, _, number = answer.rest.partition(" ")
         if answer.word == "value":
             got, number = result.value, answer.rest
         elif answer.word == "gradient":
             got = result.gradient[name]
         else:
             continue
-        expected = float(number)
-        both_nan = math.isnan(got) and math.isnan(expected)
-        if not both_nan and not math.isclose(got, expected, rel_tol=1e-13):
+        if not are_close(got, json.loads(number)):
             raise case.wrong(answer.line, f"{answer.word} {name} is {got!r}, not {number}")
+
+
+def are_close(got: Any, expected: Any) -> bool:
+    """Whether numbers, or arrays of them, are equal but for their last digits."""
+    if np.shape(got) != np.shape(expected):
+        return False
+    return np.allclose(got, expected, rtol=1e-13, atol=0, equal_nan=True)
 
 
 def check_error(case: Case, error: BpcalcError) -> None:
