@@ -155,8 +155,8 @@ def mixture() -> Model:
             (torch.arange(components)[:, None], *map(torch.tensor, (rows, columns))), below
         )
         gaussians = torch.distributions.MultivariateNormal(means, precision_matrix=Q.mT @ Q)
-        exact = X[:, None] - means
-        squares = torch.einsum("kij,nkj->nki", Q, exact).square().sum(2)
+        centred = X[:, None] - means
+        squares = torch.einsum("kij,nkj->nki", Q, centred).square().sum(2)
         each = alphas.log_softmax(0) + logs.sum(1) - squares / 2 - d / 2 * math.log(2 * math.pi)
         likelihood = each.logsumexp(1).sum()
         mixed = torch.distributions.MixtureSameFamily(
