@@ -142,7 +142,7 @@ class Op:
     used: Callable[..., tuple[bool, ...]] | None
     """Which inputs the value depends on, where that is decided by the values (`where`)."""
 
-    def __call__(self, *args: Value, **options: float) -> Value:
+    def __call__(self, *args: Value, **options: Value) -> Value:
         op = self._variant(options) if options else self
         for arg in args:
             if type(arg) not in FLOATS:
