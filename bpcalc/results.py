@@ -60,6 +60,11 @@ class Result:
         self.warnings: list[str] = list(graph.warnings)
 
     @property
+    def from_one(self) -> bool:
+        """Whether the backward pass started from 1, as it does unless asked otherwise."""
+        return not hasattr(self.seed, "shape") and self.seed == 1
+
+    @property
     def formula(self) -> str:
         return self.graph.source
 

@@ -111,11 +111,13 @@ def cell(value: Value, digits: int, short: bool = False) -> str:
     if is_large(value):
         head, _, told = summary(value, digits).partition(": ")
         return "\n".join([head, *told.split(", ")])
-    return _filled(rounded(value, digits), _NARROW if short else _WIDE)
+    return filled(rounded(value, digits), _NARROW if short else _WIDE)
 
 
-def _filled(array: str, width: int) -> str:
+def filled(array: str, width: int = _WIDE) -> str:
     """An array on lines of this width, each row beginning a new one, indented by its brackets."""
+    if array[:1] != "[":
+        return array
     lines = [""]
     depth = 0
     for number in array.split(", "):

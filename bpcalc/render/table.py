@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bpcalc.render.look import Look
-from bpcalc.render.numbers import DIGITS
-from bpcalc.render.rows import Row, Style, rows, slopes, verdict
+from bpcalc.render.numbers import DIGITS, rounded
+from bpcalc.render.rows import Row, Style, filled, rows, slopes, verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -130,17 +130,15 @@ def _mark(row: Row, look: Look) -> Text:
 
 def _summary(result: Result, look: Look, digits: int) -> Table:
     """The value and the gradient, with SymPy's formulas."""
-    from bpcalc.render.numbers import rounded
-
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(Text(" value"), Text(rounded(result.value, digits), style="bold"), "")
+    grid.add_row(Text(" value"), Text(filled(rounded(result.value, digits)), "bold"), "")
     d = "∂" if look.unicode else "d"
     for slope in slopes(result, digits):
         symbolic = Text(f"= {slope.symbolic}" if slope.symbolic else "", style="dim")
         grid.add_row(
-            Text(f" {d}/{d}{slope.name}"), Text(slope.value, style="bold magenta"), symbolic
+            Text(f" {d}/{d}{slope.name}"), Text(filled(slope.value), "bold magenta"), symbolic
         )
     return grid

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bpcalc.checks.check import Derivative
     from bpcalc.graph import Graph
-    from bpcalc.ops.op import Value
+    from bpcalc.ops.op import Shape, Value
     from bpcalc.render.sentences import Sentences
     from bpcalc.results import Edge, Result
 
@@ -54,7 +54,7 @@ class Notation:
         self.words = words
         self.digits = digits
         self.output = output_name(self.graph)
-        self.objective = objective_name(self.graph, result.seed)
+        self.objective = objective_name(result)
         """What is differentiated: the output; or L, where a gradient of it was given."""
 
     # What a subclass writes in its own way
@@ -159,9 +159,9 @@ def output_name(graph: Graph) -> str:
     return named if named is not None else _free(graph, "f")
 
 
-def objective_name(graph: Graph, seed: Value) -> str:
+def objective_name(result: Result) -> str:
     """What is differentiated: the output, or an `L` beyond it that gave the seed."""
-    return output_name(graph) if seed == 1 else _free(graph, "L")
+    return output_name(result.graph) if result.from_one else _free(result.graph, "L")
 
 
 def _free(graph: Graph, wanted: str) -> str:
@@ -211,8 +211,8 @@ def _value(step: ValueStep, notation: Notation) -> Line:
 
 
 def shape_of(value: Value, notation: Notation) -> str:
-    """The shape of an array, to stand beside it; empty for a number."""
-    if not shape(value):
+    """The shape of an array that is written in full; empty for a number."""
+    if not shape(value) or is_large(value):
         return ""
     return notation.words.shape.format(shape="×".join(map(str, value.shape)))
 
@@ -258,7 +258,7 @@ def _array_edge(step: EdgeStep, notation: Notation) -> Line:
         one = rule.op is None and rule.leaf == 1
         rule = upstream if one else Term(op=OPERATORS["*"], args=(upstream, rule))
         if rule.shape != shape(edge.gradient):
-            rule = Term(op=TABLE["sum"], args=(rule,))  # what broadcasting repeated is added up
+            rule = _added_up(rule, shape(edge.gradient))
     sides = [notation.formula(rule, notation.input)]
     if not has_large(rule, notation.result):
         sides.append(notation.formula(rule, notation.numbers))
@@ -267,6 +267,17 @@ def _array_edge(step: EdgeStep, notation: Notation) -> Line:
     remark = shape_of(edge.gradient, notation)
     left = notation.gradient(edge.input)
     return Line(step, left, _distinct(sides), through, not step.alone, remark)
+
+
+def _added_up(term: Term, wanted: Shape) -> Term:
+    """The sum over the axes along which broadcasting repeated something of this shape."""
+    extra = len(term.shape) - len(wanted)
+    ones = tuple(a + extra for a, n in enumerate(wanted) if n == 1 != term.shape[a + extra])
+    axes = (*range(extra), *ones)
+    options: dict[str, Value] = {} if not wanted else {"axis": axes[0] if len(axes) == 1 else axes}
+    if ones:
+        options["keepdims"] = 1
+    return Term(op=TABLE["sum"].with_options(options), args=(term,))
 
 
 def _sum(step: SumStep, notation: Notation) -> Line:
@@ -289,7 +300,7 @@ def _path(step: PathStep, notation: Notation) -> Line:
     labels = [notation.plain(notation.output), *[notation.label(index) for index in rest]]
     slopes = [notation.slope(of, by) for of, by in pairwise(labels)]
     numbers = [notation.number(factor) for factor in step.factors]
-    if notation.result.seed != 1:
+    if not notation.result.from_one:
         slopes.insert(0, notation.gradient(first))
         numbers.insert(0, notation.number(notation.result.seed))
     factors = [bracketed(n, PRODUCT, PRODUCT, place) for place, n in enumerate(numbers)]

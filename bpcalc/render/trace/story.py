@@ -210,7 +210,7 @@ def _gradient(story: Story, notation: Notation) -> Iterator[Line]:
         remark = _wrong(notation, index, "gradient")
         # What is wrong, or was chosen at a kink, does not equal it.
         certain = result.check is not None and result.check.nodes[index].ok is True
-        if derivative is not None and certain and result.seed == 1:
+        if derivative is not None and certain and result.from_one:
             if derivative.readable:
                 sides.append(notation.symbolic(derivative))
             else:
