@@ -18,14 +18,11 @@ Loosest first:  or;  and;  not;  < <= > >= == !=;  + -;  * / @ ⊙ · ×;  unary
 
 from __future__ import annotations
 
-import re
-
 from bpcalc.errors import RequestError
 from bpcalc.formula import mistakes
 from bpcalc.formula.grammar import (
     AGAIN,
     COMPARISON,
-    DIGITS,
     DONE,
     INDEXED,
     INFIX,
@@ -40,10 +37,20 @@ from bpcalc.formula.grammar import (
     Frame,
     Pending,
 )
+from bpcalc.formula.literals import (
+    index_at,
+    is_constant,
+    is_literal,
+    is_number,
+    leaf_of,
+    name_function,
+    numbers_at,
+    text_of_array,
+    tuple_as_array,
+    without_options,
+)
 from bpcalc.formula.tokens import END, normal, starts_name, superscript, tokens
-from bpcalc.formula.tree import FIRST, LAST, OPERANDS, WHAT, Statement, Tree, TreeNode
-from bpcalc.ops import FUNCTIONS
-from bpcalc.ops.arrays import MAX_DIMENSIONS
+from bpcalc.formula.tree import FIRST, LAST, WHAT, Statement, Tree
 
 
 def parsed(text: str) -> Tree:
@@ -172,12 +179,12 @@ class _Expression:
             self.position += 1
             self._skip_newlines()
             return False
-        leaf = _leaf(token)
+        leaf = leaf_of(token)
         if leaf is not None:
             self.tree.leaves[token] = leaf
             self._push(leaf, position)
             return True
-        if token == "-" and _is_number(found[position + 1]) and not self._power_at(position + 2):
+        if token == "-" and is_number(found[position + 1]) and not self._power_at(position + 2):
             self.position += 1
             self._push("-" + found[position + 1], position)  # -3 is one literal
             return True
@@ -187,39 +194,21 @@ class _Expression:
         if token not in PREFIX:
             raise mistakes.operand_expected(self.tree, position, self.pending[-1][2])
         power, symbol = PREFIX[token]
-        if token == "√" and not (_leaf(found[position + 1]) or found[position + 1] in "(√"):
+        if token == "√" and not (leaf_of(found[position + 1]) or found[position + 1] in "(√"):
             raise mistakes.operand_of_root(self.tree, position)
         self.pending.append((power, symbol, position, None))
         self.position += 1
         return False
 
     def _numbers(self) -> bool:
-        """Take an array of plain numbers at once: data may have a million of them."""
-        found, first, end, depth = self.found, self.position, self.position, 0
-        while True:
-            token = found[end]
-            if token == "[":
-                depth += 1
-            elif token == "]":
-                depth -= 1
-                if not depth:
-                    break
-            elif token not in (",", "-", "\n") and not _is_number(token):
-                break
-            end += 1
-        self.scanned = end
-        inside = found[first : end + 1]
-        if depth or not _NUMBERS.fullmatch(" ".join(inside).replace(" \n", "")):
+        """Take an array of plain numbers at once, if it is one."""
+        text, end = numbers_at(self.tree, self.position)
+        if text is None:
+            self.scanned = end
             return False
-        self.position = end
-        self._push(self._text_of_array("".join(inside).replace("\n", ""), first, end), first)
+        first, self.position = self.position, end
+        self._push(text, first)
         return True
-
-    def _text_of_array(self, text: str, first: int, last: int) -> str:
-        """An array of numbers in the form under which it is known."""
-        if text.startswith("[" * (MAX_DIMENSIONS + 1)):
-            raise mistakes.too_many_axes(self.tree, first, last, MAX_DIMENSIONS)
-        return text.replace(",", ", ")
 
     def _push(self, leaf: str, first: int) -> None:
         self.operands.append(len(self.tree.nodes))
@@ -250,24 +239,9 @@ class _Expression:
         if starts_name(found[position]) and found[position + 1] == "=":
             frame.keyword = normal(found[position]), position
             self.position += 2
-            self._tuple()
+            tuple_as_array(found, self.position)
         elif frame.options:
             raise mistakes.argument_after_keyword(self.tree, position)
-
-    def _tuple(self) -> None:
-        """Take `(0, 1)`, the value of an option, for the array `[0, 1]`."""
-        found, end = self.found, self.position
-        if found[end] != "(":
-            return
-        inside = []
-        while found[end] not in (")", END):
-            end += 1
-            inside.append(found[end])
-        text = "".join(inside[:-1])
-        if "," in text and _TUPLE.fullmatch(text):
-            found[self.position], found[end] = "[", "]"
-            if found[end - 1] == ",":
-                found[end - 1] = "\n"  # (0,)
 
     def _after_operand(self) -> int:
         """Take a token that is no infix operator, behind an operand."""
@@ -280,7 +254,10 @@ class _Expression:
             self._close(token)
             return AGAIN
         if token == "[":
-            self._index()
+            key, last = index_at(self.tree, self.position)
+            self.tree.options[len(self.tree.nodes)] = {"key": key}
+            self._wrap(INDEXED, last)
+            self.position = last + 1
             return AGAIN
         if token in TRANSPOSED:
             self._wrap("'", self.position)
@@ -334,72 +311,20 @@ class _Expression:
         del operands[frame.base :]
         if not arguments:
             raise mistakes.no_arguments(self.tree, frame.token, position)
-        if frame.name == LITERAL and all(_is_constant(nodes[operand]) for operand in arguments):
+        if frame.name == LITERAL and all(is_constant(nodes[operand]) for operand in arguments):
             text = f"[{','.join([nodes[operand][WHAT] for operand in arguments])}]"
-            text = self._text_of_array(text.replace(" ", ""), frame.token, position)
+            text = text_of_array(self.tree, text.replace(" ", ""), frame.token, position)
             del nodes[len(nodes) - len(arguments) :]
             operands.append(len(nodes))
             nodes.append((text, (), frame.token, position))
             return
-        arguments = self._without_options(frame, arguments)
+        arguments = without_options(self.tree, frame, arguments)
         if frame.name == SCAN and arguments:
-            self._name_function(arguments[0])
+            name_function(self.tree, arguments[0])
         if frame.options:
             self.tree.options[len(nodes)] = frame.options
         operands.append(len(nodes))
         nodes.append((frame.name, arguments, frame.token, position))
-
-    def _without_options(self, frame: Frame, arguments: tuple[int, ...]) -> tuple[int, ...]:
-        """The arguments of a call without the numbers that are options: reshape(x, 2, 3)."""
-        op = FUNCTIONS.get(frame.name or "")
-        if op is None or not op.positional or len(arguments) <= op.arity:
-            return arguments
-        nodes = self.tree.nodes
-        given = arguments[op.arity :]
-        if 1 < len(op.positional) < len(given):
-            return arguments
-        for operand in given:
-            if not _is_constant(nodes[operand]):
-                raise mistakes.option_is_no_number(
-                    self.tree, op.positional[0], nodes[operand][FIRST], nodes[operand][LAST]
-                )
-        texts = [(nodes[operand][WHAT], nodes[operand][FIRST]) for operand in given]
-        del nodes[len(nodes) - len(given) :]
-        if len(op.positional) == 1 and len(texts) > 1:
-            texts = [(f"[{', '.join(text for text, _ in texts)}]", texts[0][1])]
-        for name, value in zip(op.positional, texts):
-            if name in frame.options:
-                raise mistakes.option_twice(self.tree, name, frame.options[name][1])
-            frame.options[name] = value
-        return arguments[: op.arity]
-
-    def _name_function(self, operand: int) -> None:
-        """Take the first argument of scan for the name of a function, and not for a variable."""
-        if any(s.name == SCAN and s.parameters is not None for s in self.tree.statements):
-            return  # the formula has a scan of its own
-        name, inner, first, last = self.tree.nodes[operand]
-        if inner or not starts_name(name):
-            raise mistakes.no_function_to_scan(self.tree, first, last)
-        self.tree.nodes[operand] = (f"{name}(", (), first, last)
-
-    def _index(self) -> None:
-        """Read `[1, 0:2]` behind an operand: whole numbers and slices of them."""
-        found, opened = self.found, self.position
-        position, texts = opened + 1, [""]
-        while found[position] != "]":
-            token = found[position]
-            if token == ",":
-                texts.append("")
-            elif token in ("-", ":") or (_is_whole(token) and not texts[-1][-1:].isdigit()):
-                texts[-1] += token
-            elif token != "\n":
-                raise mistakes.index_is_no_number(self.tree, opened, position)
-            position += 1
-        if not all(_INDEX.fullmatch(text) for text in texts):
-            raise mistakes.index_is_no_number(self.tree, opened, position)
-        self.tree.options[len(self.tree.nodes)] = {"key": (", ".join(texts), opened)}
-        self._wrap(INDEXED, position)
-        self.position = position + 1
 
     def _wrap(self, what: str, last: int) -> None:
         """Put something around the operand that has just ended."""
@@ -425,7 +350,7 @@ class _Expression:
         assert frame.keyword is not None
         keyword, token = frame.keyword
         what, inner, first, last = self.tree.nodes[self.operands.pop()]
-        if inner or not (_is_number(what.lstrip("-")) or what[0] == "["):
+        if inner or not (is_number(what.lstrip("-")) or what[0] == "["):
             raise mistakes.option_is_no_number(self.tree, keyword, first, last)
         if keyword in frame.options:
             raise mistakes.option_twice(self.tree, keyword, token)
@@ -445,7 +370,7 @@ class _Expression:
         if symbol in UNARY:
             nodes.append((symbol, (right,), token, nodes[right][LAST]))
         elif symbol:
-            if symbol == "**" and right == len(nodes) - 1 and _is_literal(nodes[right]):
+            if symbol == "**" and right == len(nodes) - 1 and is_literal(nodes[right]):
                 operands.pop()
                 exponent, _, _, last = nodes.pop()
                 self._raise_to(operands[-1], exponent, last)
@@ -494,32 +419,3 @@ class _Expression:
         """`√x²` may mean either; `√(x)²` is plain."""
         if self.found[self.tree.nodes[self.operands[-1]][LAST]] != ")":
             raise mistakes.power_of_root(self.tree, self.pending[-1][2], self.position)
-
-
-def _leaf(token: str) -> str | None:
-    """The token in the form under which it is known, if it is a name or a number."""
-    if starts_name(token):
-        return None if token in WORDS else normal(token)
-    return token if _is_number(token) else None
-
-
-def _is_number(token: str) -> bool:
-    return token[:1] in DIGITS or (token[:1] == "." and token[1:2] in DIGITS)
-
-
-def _is_whole(token: str) -> bool:
-    return token.isascii() and token.isdigit()
-
-
-_NUMBERS = re.compile(r"(?:\[ )*(?:- )?[\d.]\S*(?: \])*+(?: , (?:\[ )*(?:- )?[\d.]\S*(?: \])*+)*+")
-_INDEX = re.compile(r"-?\d{1,1000}|(-?\d{1,1000})?:(-?\d{1,1000})?(:(-?\d{1,1000})?)?")
-_TUPLE = re.compile(r"-?\d+(,-?\d+)*,?")
-
-
-def _is_constant(node: TreeNode) -> bool:
-    """Whether it is a number, or an array of numbers."""
-    return _is_literal(node) or (not node[OPERANDS] and node[WHAT][0] == "[")
-
-
-def _is_literal(node: TreeNode) -> bool:
-    return not node[OPERANDS] and _is_number(node[WHAT].lstrip("-"))
