@@ -304,7 +304,7 @@ def _deviation(A: Value, *, axis: Any = None, ddof: Any = 0, keepdims: Any = 0) 
     ),
     kink=Kink(
         "all elements are equal",
-        at=lambda A, **options: std(A, **options) == 0,
+        at=lambda A, **options: _deviation(A, **options) == 0,
         ours="0",
         torch="0",
         jax="NaN",
@@ -349,7 +349,7 @@ def _norm(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
     ),
     kink=Kink(
         "all elements are 0",
-        at=lambda A, **options: norm(A, **options) == 0,
+        at=lambda A, **options: _norm(A, **options) == 0,
         ours="0",
         torch="0",
         jax="NaN",
