@@ -8,7 +8,7 @@ from bpcalc.cli.arguments import HelpWithExamples
 from bpcalc.cli.look import look
 from bpcalc.cli.options import format_for, output_options
 from bpcalc.cli.writing import written
-from bpcalc.ops.describe import entries, entry, find
+from bpcalc.ops.describe import described, entries
 
 FORMATS = ("table", "json", "markdown")
 
@@ -30,7 +30,7 @@ def ops(name: str | None, format_: str | None, output: str | None, color: str) -
     PyTorch and JAX.
     """
     form = format_for(format_, output, FORMATS)
-    found = [entry(find(name))] if name is not None else entries()
+    found = [described(name)] if name is not None else entries()
     if form == "json":
         from bpcalc.render.json_text import data_as_json
         from bpcalc.render.ops import entries_data

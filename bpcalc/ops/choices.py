@@ -116,7 +116,7 @@ def _where_it_is(y: Value, *xs: Value) -> tuple[Value, ...]:
     kink=_several("largest", "max(1, 3, 3)"),
 )
 def max_(y: Value, *xs: Value) -> Value:
-    """The largest of the inputs; NaN where one of them is."""
+    """The largest of the inputs; of one alone its largest element, also along an axis."""
     return _equal_shares(y, xs)
 
 
@@ -128,7 +128,7 @@ def max_(y: Value, *xs: Value) -> Value:
     kink=_several("smallest", "min(1, 1, 3)"),
 )
 def min_(y: Value, *xs: Value) -> Value:
-    """The smallest of the inputs; NaN where one of them is."""
+    """The smallest of the inputs; of one alone its smallest element, also along an axis."""
     return _equal_shares(y, xs)
 
 

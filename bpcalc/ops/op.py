@@ -181,7 +181,7 @@ class Op:
             _variants[key] = self.with_options(options)
         return _variants[key]
 
-    def with_options(self, options: Mapping[str, float]) -> Op:
+    def with_options(self, options: Mapping[str, Value]) -> Op:
         """The same operation with its options set: `huber` with delta = 2."""
         bound = Op.__new__(Op)
         for slot in Op.__slots__:

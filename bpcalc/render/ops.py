@@ -21,15 +21,31 @@ def entry_text(entry: Entry, width: int = 80) -> str:
         lines.append(f"  also written {', '.join(entry.aliases)}")
     if entry.meaning:
         lines += ["", "meaning", *_filled(entry.meaning, width, "  ")]
-    lines += ["", "local derivatives (y is the output)"]
+    if entry.derivatives:
+        lines += ["", *_filled(_heading(entry), width, "")]
     for name, slope in entry.derivatives.items():
-        lines += _filled(f"d/d{name} = {slope}", width, "  ")
+        lines += _filled(
+            f"{name}: {slope}" if entry.shapes else f"d/d{name} = {slope}", width, "  "
+        )
+    for name, what in entry.helpers.items():
+        lines += _filled(f"with {name}: {what}", width, "  ")
     if entry.domain:
         lines += ["", "domain", *_filled(f"needs {entry.domain}", width, "  ")]
     for kink in entry.kinks:
         lines += ["", *_filled(f"kink: where {kink.when}, as in {kink.example}", width, "")]
         lines += [f"  bpcalc   {kink.ours}", f"  PyTorch  {kink.torch}", f"  JAX      {kink.jax}"]
     return "\n".join(lines) + "\n"
+
+
+def _heading(entry: Entry) -> str:
+    """What the derivatives below are."""
+    if not entry.shapes:
+        return "local derivatives (y is the output)"
+    given = ", ".join(f"{name} {shape or 'a number'}" for name, shape in entry.shapes.items())
+    return (
+        "vector-Jacobian products (g is the gradient that has come to the output y), "
+        f"here for the shapes {given}"
+    )
 
 
 def _filled(text: str, width: int, indent: str) -> list[str]:
@@ -69,6 +85,10 @@ def entries_table(entries: Sequence[Entry], look: Look) -> str:
 
 def _slopes(entry: Entry) -> list[str]:
     """The local derivatives, each with its input where there are several."""
+    if entry.shapes:
+        given = ", ".join(str(shape or "a number") for shape in entry.shapes.values())
+        told = [f"{name}: {slope}" for name, slope in entry.derivatives.items()]
+        return [*told, f"for {given}"]
     if len(entry.derivatives) == 1:
         return list(entry.derivatives.values())
     if len(set(entry.derivatives.values())) == 1:
