@@ -44,7 +44,7 @@ def bpcalc(given: Problem) -> Runs:
 
     def gradient() -> tuple[float, dict[str, Any]]:
         found = forward(graph, values)
-        slopes = gradients(graph, found)
+        slopes = gradients(graph, found, wanted=wanted.values())
         return found[graph.output], {name: slopes[index] for name, index in wanted.items()}
 
     return Runs(lambda: forward(graph, values)[graph.output], gradient)
@@ -107,9 +107,7 @@ def torch(given: Problem) -> Runs:
 
     def of_network() -> Any:
         a1 = torch.sigmoid(data["X"] @ parameters["W1"] + parameters["b1"])
-        return torch.nn.functional.cross_entropy(
-            a1 @ parameters["W2"] + parameters["b2"], classes
-        )
+        return torch.nn.functional.cross_entropy(a1 @ parameters["W2"] + parameters["b2"], classes)
 
     if "t" in data:
         classes = data["t"].long()
@@ -136,7 +134,8 @@ def jax(given: Problem) -> Runs:
     value, both = jax.jit(compute), jax.jit(jax.value_and_grad(compute))
     parameters = {k: jax.numpy.asarray(v) for k, v in given.parameters.items()}
     return Runs(
-        lambda: value(parameters).block_until_ready(), lambda: jax.block_until_ready(both(parameters))
+        lambda: value(parameters).block_until_ready(),
+        lambda: jax.block_until_ready(both(parameters)),
     )
 
 

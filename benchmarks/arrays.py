@@ -59,7 +59,9 @@ class Worker:
         Raises:
             MeasurementError: it has ended.
         """
-        assert self.process.stdin and self.process.stdout and self.process.stderr
+        assert self.process.stdin
+        assert self.process.stdout
+        assert self.process.stderr
         try:
             print(what, passes, file=self.process.stdin, flush=True)
             answer = self.process.stdout.readline()
@@ -107,7 +109,9 @@ def report(tools: Sequence[str], problem: str, seed: int, rounds: int) -> str:
     hand = turns.get(HAND)
     expected = found[HAND][0] if hand else None
     rows = [row(name, turns[name], hand, found[name][0], expected) for name in measured]
-    return "\n".join([table(HEADER, rows), *(f"{k}: not measured, {v}" for k, v in failures.items())])
+    return "\n".join(
+        [table(HEADER, rows), *(f"{k}: not measured, {v}" for k, v in failures.items())]
+    )
 
 
 def row(

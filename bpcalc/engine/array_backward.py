@@ -8,12 +8,13 @@ counts. It lives from a `where` up to the next operation that mixes elements.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
 
 from bpcalc.graph import Graph
-from bpcalc.ops.op import MATH_RAISES, Op, Value
+from bpcalc.ops.memory import any_large, into_room
+from bpcalc.ops.op import MATH_RAISES, Op, Shape, Value, quietly
 
 if TYPE_CHECKING:
     from bpcalc.engine.backward import Contribution
@@ -22,63 +23,104 @@ NOTHING = 0
 
 
 def array_backward(
-    graph: Graph, values: Sequence[Value], gradients: list[Value]
+    graph: Graph,
+    values: Sequence[Value],
+    gradients: list[Value],
+    needed: Sequence[bool] | None = None,
 ) -> Iterator[Contribution]:
     """Yield every edge's contribution; `gradients` holds the seed, and is filled on the way.
 
-    Each gradient has the shape of its node's value.
+    Each gradient has the shape of its node's value. Edges to nodes that are not needed are left
+    out, with what would be computed for them alone.
     """
     leaves = len(graph.leaves)
     ops, inputs = graph.columns
     masks: dict[int, Value] = {}
+    sums: set[int] = set()
     for index in range(graph.output, leaves - 1, -1):
         upstream = gradients[index]
-        if upstream is NOTHING:
+        indices = inputs[index - leaves]
+        wanted = [True] * len(indices) if needed is None else [needed[i] for i in indices]
+        if upstream is NOTHING or not any(wanted):
             continue
-        op, indices = ops[index - leaves], inputs[index - leaves]
-        arguments = [values[i] for i in indices]
-        mask = masks.pop(index, None)
-        if op.shape is None:
-            locals_ = _locals(op, values[index], arguments)
-            flowing = _flowing(op, arguments, mask)
-            parts = [
-                (local, _share(upstream, local, mask)) for local, mask in zip(locals_, flowing)
-            ]
-        else:
-            flowing = [None] * len(indices)
-            arriving = upstream if mask is None else numpy.where(mask, upstream, 0.0)
-            parts = [
-                (NOTHING, NOTHING) if vjp is NOTHING else (None, vjp)
-                for vjp in _products(op, arriving, values[index], arguments)
-            ]
-        for arg, ((local, share), keep) in enumerate(zip(parts, flowing)):
-            target = indices[arg]
-            if share is NOTHING:
-                yield index, target, arg, NOTHING, upstream, NOTHING
+        edges = _Edges(
+            ops[index - leaves], upstream, values[index], [values[i] for i in indices], wanted
+        )
+        parts, flowing = quietly(_parts, edges, masks.pop(index, None))
+        for arg, target in enumerate(indices):
+            if not wanted[arg]:
                 continue
-            shape = numpy.shape(values[target])
-            share = fitted(share, shape)
-            arrived = gradients[target]
-            _let_through(masks, target, keep, shape, arrived is NOTHING)
-            gradients[target] = share if arrived is NOTHING else arrived + share
+            local, share = parts[arg]
+            if share is not NOTHING:
+                arrived = gradients[target]
+                first = arrived is NOTHING
+                _let_through(masks, target, flowing[arg], _shape(values[target]), first)
+                gradients[target] = share if first else _sum(arrived, share, target, sums)
             yield index, target, arg, local, upstream, share
 
 
-def _locals(op: Op, y: Value, arguments: Sequence[Value]) -> tuple[Value, ...]:
+class _Edges(NamedTuple):
+    """A node with what its edges are computed from."""
+
+    op: Op
+    upstream: Value
+    y: Value
+    arguments: Sequence[Value]
+    wanted: Sequence[bool]
+
+
+def _parts(edges: _Edges, mask: Value) -> tuple[Sequence[tuple[Value, Value]], Sequence[Value]]:
+    """(local, contribution) of each edge, and where it counts; None where it does everywhere."""
+    op, upstream, _, arguments, wanted = edges
+    shapes = [_shape(argument) for argument in arguments]
+    if op.shape is None:
+        flowing = _flowing(op, arguments, mask)
+        shares = [
+            (local, _share(upstream, local, keep, shape)) if need else (NOTHING, NOTHING)
+            for local, keep, shape, need in zip(_locals(edges), flowing, shapes, wanted)
+        ]
+        return [(NOTHING if share is NOTHING else local, share) for local, share in shares], flowing
+    arriving = upstream if mask is None else numpy.where(mask, upstream, 0.0)
+    products = _products(edges._replace(upstream=arriving))
+    parts = [
+        (NOTHING, NOTHING) if vjp is NOTHING or not need else (None, fitted(vjp, shape))
+        for vjp, shape, need in zip(products, shapes, wanted)
+    ]
+    return parts, [None] * len(parts)
+
+
+def _locals(edges: _Edges) -> tuple[Value, ...]:
     """The local derivative by each input."""
-    with numpy.errstate(all="ignore"):
-        try:
-            found = op.rule(y, *arguments)
-        except MATH_RAISES:
-            found = op.rule(numpy.float64(y), *map(numpy.float64, arguments))
+    op, _, y, arguments, _ = edges
+    try:
+        found = op.rule(y, *arguments)
+    except MATH_RAISES:
+        found = op.rule(numpy.float64(y), *map(numpy.float64, arguments))
     return found if type(found) is tuple else (found,)
 
 
-def _products(op: Op, g: Value, y: Value, arguments: Sequence[Value]) -> tuple[Value, ...]:
-    """The vector-Jacobian product for each input."""
-    with numpy.errstate(all="ignore"):
-        found = op.rule(g, y, *arguments)
+def _products(edges: _Edges) -> tuple[Value, ...]:
+    """The vector-Jacobian product for each input that is wanted."""
+    op, g, y, arguments, wanted = edges
+    if op.apart and not all(wanted):
+        each = zip(op.apart, wanted)
+        return tuple(rule(g, y, *arguments) if need else NOTHING for rule, need in each)
+    found = op.rule(g, y, *arguments)
     return found if type(found) is tuple else (found,)
+
+
+def _sum(arrived: Value, share: Value, target: int, sums: set[int]) -> Value:
+    """Two gradients of a node; the first is written to if it is a sum from here.
+
+    Nobody else has such a sum before all of the node's gradients have come, whereas a single one
+    may be a consumer's gradient too, or a view of it.
+    """
+    if target in sums and getattr(share, "dtype", None) == arrived.dtype:
+        return numpy.add(arrived, share, out=arrived)
+    found = into_room(numpy.add, arrived, share) if any_large((arrived,)) else arrived + share
+    if type(found) is numpy.ndarray:
+        sums.add(target)
+    return found
 
 
 def _flowing(op: Op, arguments: Sequence[Value], mask: Value) -> list[Value]:
@@ -95,13 +137,19 @@ def _both(mask: Value, used: Value) -> Value:
     return numpy.asarray(used) if mask is None else mask & used
 
 
-def _share(upstream: Value, local: Value, mask: Value) -> Value:
-    """Upstream times local, and exactly 0 where the mask lets nothing through."""
+def _share(upstream: Value, local: Value, mask: Value, shape: Shape) -> Value:
+    """Upstream times local in the shape of the input, and 0 where the mask lets nothing through."""
     if local is NOTHING or (mask is not None and not numpy.any(mask)):
         return NOTHING
-    with numpy.errstate(all="ignore"):
-        share = upstream * local
-    return share if mask is None else numpy.where(mask, share, 0.0)
+    if mask is None and type(local) is int and local in (1, -1):  # of + and -: summed, then negated
+        share = fitted(upstream, shape)
+        return share if local == 1 else -share
+    share = _product(upstream, local)
+    return fitted(share if mask is None else numpy.where(mask, share, 0.0), shape)
+
+
+def _product(a: Value, b: Value) -> Value:
+    return into_room(numpy.multiply, a, b) if any_large((a, b)) else a * b
 
 
 def _let_through(
@@ -122,9 +170,13 @@ def _let_through(
         masks[target] = masks[target] | keep
 
 
+def _shape(value: Value) -> Shape:
+    return getattr(value, "shape", ())  # numpy.shape makes an array of a number
+
+
 def fitted(share: Value, shape: tuple[int, ...]) -> Value:
     """A gradient in the shape of its node: summed over what broadcasting repeated, or repeated."""
-    found = numpy.shape(share)
+    found = _shape(share)
     if found == shape:
         return share
     extra = tuple(range(len(found) - len(shape)))

@@ -8,11 +8,11 @@ Derivatives", algorithm 3.3).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from bpcalc.graph import Graph
-from bpcalc.ops.op import MATH_RAISES, Op, Value
+from bpcalc.ops.op import MATH_RAISES, Op, Value, quietly
 
 Contribution: TypeAlias = "tuple[int, int, int, Value | None, Value, Value]"
 """(consumer, input, arg, local, upstream, upstream * local): one edge, told with its numbers.
@@ -26,13 +26,18 @@ NOTHING = 0
 
 
 def backward(
-    graph: Graph, values: Sequence[Value], gradients: list[Value], seed: Value = 1.0
+    graph: Graph,
+    values: Sequence[Value],
+    gradients: list[Value],
+    seed: Value = 1.0,
+    needed: Sequence[bool] | None = None,
 ) -> Iterator[Contribution]:
     """Go from the output to the leaves and yield the contribution of every edge.
 
     `gradients` is filled on the way; when the loop is through, it holds for each node the gradient
     of the output with respect to it (the literature: adjoint, cotangent), and the literal 0 where
-    nothing has arrived. The backward pass starts from `seed`.
+    nothing has arrived. The backward pass starts from `seed`. On arrays it goes only to the nodes
+    that are needed, if that is said.
     """
     leaves = len(graph.leaves)
     ops, inputs = graph.columns
@@ -41,7 +46,7 @@ def backward(
     if holds_arrays(graph, values):
         from bpcalc.engine.array_backward import array_backward
 
-        yield from array_backward(graph, values, gradients)
+        yield from array_backward(graph, values, gradients, needed)
         return
     for index in range(graph.output, leaves - 1, -1):
         upstream = gradients[index]
@@ -82,15 +87,56 @@ def holds_arrays(graph: Graph, values: Sequence[Value]) -> bool:
     )
 
 
-def gradients(graph: Graph, values: Sequence[Value], seed: Value = 1.0) -> list[Value]:
+def gradients(
+    graph: Graph,
+    values: Sequence[Value],
+    seed: Value = 1.0,
+    wanted: Iterable[int] | None = None,
+) -> list[Value]:
     """The gradient of the output with respect to every node, indexed by node number.
 
-    Where nothing has arrived it is 0, of the shape of the node's value.
+    Where nothing has arrived it is 0, of the shape of the node's value. Arrays are read-only, as
+    nodes may have one in common: `a + b` brings to both what has come to it.
+
+    If it is said which nodes are wanted, arrays are not computed for nodes that lead to none of
+    them, as data: None stands there.
     """
     found: list[Value] = []
-    for _ in backward(graph, values, found, seed):
+    if not holds_arrays(graph, values):
+        _run(backward(graph, values, found, seed))
+        return [0.0 if g is NOTHING else g for g in found]
+    needed = None if wanted is None else depends_on(graph, wanted)
+    quietly(_run, backward(graph, values, found, seed, needed))
+    return [
+        None if needed and not needed[i] else _fixed(zero_like(values[i]) if g is NOTHING else g)
+        for i, g in enumerate(found)
+    ]
+
+
+def _run(contributions: Iterator[Contribution]) -> None:
+    for _ in contributions:
         pass
-    return [zero_like(values[i]) if g is NOTHING else g for i, g in enumerate(found)]
+
+
+def _fixed(gradient: Value) -> Value:
+    """A view of an array that cannot be written to."""
+    if not getattr(gradient, "shape", ()):
+        return gradient
+    view = gradient.view()
+    view.flags.writeable = False
+    return view
+
+
+def depends_on(graph: Graph, nodes: Iterable[int]) -> list[bool]:
+    """For each node whether it is one of `nodes` or computed from one."""
+    depends = [False] * len(graph)
+    for index in nodes:
+        depends[index] = True
+    for index, indices in enumerate(graph.columns[1], len(graph.leaves)):
+        for i in indices:
+            if depends[i]:
+                depends[index] = True
+    return depends
 
 
 def zero_like(value: Value) -> Value:

@@ -7,9 +7,9 @@ this finds the first node where that arose, in its place in the formula and with
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from bpcalc.engine.backward import backward
+from bpcalc.engine.backward import backward, depends_on
 from bpcalc.errors import CalculationError
 from bpcalc.graph import Graph
 from bpcalc.graph.text import expression
@@ -43,16 +43,6 @@ def counting(graph: Graph, values: Sequence[Value]) -> list[bool]:
         for i, used in zip(indices, op.used(*[values[i] for i in indices])):
             counts[i] = counts[i] or _any(used)
     return counts
-
-
-def depends_on(graph: Graph, nodes: Iterable[int]) -> list[bool]:
-    """For each node whether it is one of `nodes` or computed from one."""
-    depends = [False] * len(graph)
-    for index in nodes:
-        depends[index] = True
-    for index, _, indices in graph.operations:
-        depends[index] = depends[index] or any(depends[i] for i in indices)
-    return depends
 
 
 def failure_of_values(

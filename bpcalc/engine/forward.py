@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bpcalc.graph import Graph
-from bpcalc.ops.op import MATH_RAISES, Value
+from bpcalc.ops.op import MATH_RAISES, Value, quietly
 
 
 def forward(graph: Graph, variables: Mapping[str, Value]) -> list[Value]:
@@ -24,11 +24,9 @@ def forward(graph: Graph, variables: Mapping[str, Value]) -> list[Value]:
             plain = False
             value = getattr(value, "array", value)
         values.append(value)
-    ops, inputs = graph.columns
     if not plain:
-        for op, indices in zip(ops, inputs):
-            values.append(op(*[values[i] for i in indices]))
-        return values
+        return quietly(_of_arrays, graph, values)  # type: ignore[no-any-return]
+    ops, inputs = graph.columns
     add = values.append
     for op, indices in zip(ops, inputs):
         try:
@@ -39,4 +37,11 @@ def forward(graph: Graph, variables: Mapping[str, Value]) -> list[Value]:
                 add(op.scalar(*[values[i] for i in indices]))
         except MATH_RAISES:
             add(op.asked_of_numpy(tuple(values[i] for i in indices)))
+    return values
+
+
+def _of_arrays(graph: Graph, values: list[Value]) -> list[Value]:
+    """The values of the leaves, and those of the operations behind them."""
+    for op, indices in zip(*graph.columns):
+        values.append(op(*[values[i] for i in indices]))
     return values

@@ -99,4 +99,6 @@ def pow_(y: Value, a: Value, b: Value) -> Value:
 )
 def power(y: Value, x: Value, *, exponent: float = 2) -> Value:
     """The power of x with a number as exponent, which belongs to the node. Also written **."""
+    if exponent == 2:
+        return exponent * x  # of a large array x^1 would be a copy
     return exponent * power(x, exponent=exponent - 1) if exponent else 0  # x^0 is 1 at 0 too

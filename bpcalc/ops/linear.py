@@ -8,6 +8,7 @@ from bpcalc.ops import shapes
 from bpcalc.ops.domain import Domain
 from bpcalc.ops.exponential import log
 from bpcalc.ops.layout import fixed, reshape, shaped_like, transpose
+from bpcalc.ops.memory import any_large, into_room
 from bpcalc.ops.op import FUNCTIONS, Shape, Value, structural
 from bpcalc.ops.reductions import sum_
 
@@ -15,7 +16,10 @@ from bpcalc.ops.reductions import sum_
 def _matmul(A: Value, B: Value) -> Value:
     import numpy
 
-    return numpy.matmul(_written_out(A), _written_out(B))
+    A, B = _written_out(A), _written_out(B)
+    if not any_large((A, B)):
+        return numpy.matmul(A, B)
+    return into_room(numpy.matmul, A, B, shape=shapes.matmul(numpy.shape(A), numpy.shape(B)))
 
 
 def _written_out(A: Value) -> Value:
@@ -61,16 +65,27 @@ def swapped(g: Value, y: Value, A: Value) -> Value:
     symbol="@",
     latex="{A} {B}",
     textbook=lambda g, y, A, B: _of_matrices(g, A, B),
+    apart=(lambda g, y, A, B: _to_left(g, A, B), lambda g, y, A, B: _to_right(g, A, B)),
 )
 def matmul(g: Value, y: Value, A: Value, B: Value) -> Value:
     """The matrix product, (..., m, k) @ (..., k, n) -> (..., m, n). Its name is matmul."""
-    if _rank(A) < 2 or _rank(B) < 2:
-        return _of_vector(g, A, B)
     if _rank(A) == 2 and _rank(B) == 2:
         return _of_matrices(g, A, B)
+    return _to_left(g, A, B), _to_right(g, A, B)
+
+
+def _to_left(g: Value, A: Value, B: Value) -> Value:
+    if _rank(A) < 2 or _rank(B) < 2:
+        return _of_vector(g, A, B)[0]
+    return matmul(g, transpose(B) if _rank(B) == 2 else swapped(B))
+
+
+def _to_right(g: Value, A: Value, B: Value) -> Value:
+    if _rank(A) < 2 or _rank(B) < 2:
+        return _of_vector(g, A, B)[1]
     if _rank(B) == 2:  # one product of all rows, and not a stack of products to be added up
-        return matmul(g, transpose(B)), matmul(transpose(_rows(A)), _rows(g))
-    return matmul(g, swapped(B)), matmul(swapped(A), g)
+        return matmul(transpose(_rows(A)), _rows(g))
+    return matmul(swapped(A), g)
 
 
 FUNCTIONS["matmul"] = matmul

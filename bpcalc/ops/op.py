@@ -21,10 +21,12 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import partial
+from threading import local
 from typing import Any, TypeAlias
 
 from bpcalc.ops.constants import Constant
 from bpcalc.ops.domain import EVERYWHERE, Domain, Kink
+from bpcalc.ops.memory import any_large, into_room
 
 Value: TypeAlias = Any
 """What a rule runs on: a float, a NumPy array, a `Ref` to a graph's node, a SymPy expression."""
@@ -49,6 +51,8 @@ _MOST_VARIANTS = 1000
 _variants: dict[tuple[str, tuple[tuple[str, Value], ...]], Op] = {}
 
 _kinds: list[tuple[type, Callable[[Op, tuple[Value, ...]], Value]]] = []
+_arrays: set[type] = set()
+"""Types of arrays that have been met: looking at all kinds takes longer than a small operation."""
 
 
 class Op:
@@ -56,6 +60,7 @@ class Op:
 
     __slots__ = (
         "aliases",
+        "apart",
         "arity",
         "defaults",
         "doc",
@@ -115,6 +120,9 @@ class Op:
     """The keyword options with the values that they have where a formula gives none."""
     rule: Callable[..., Value]
     """(output, *inputs) -> the local derivative of each input."""
+    apart: tuple[Callable[..., Value], ...]
+    """The rule of each input by itself, where they share no work: one that nobody wants can be
+    left out. Empty where that is not told."""
     scalar: Callable[..., Any]
     """The forward value for floats; may raise one of MATH_RAISES."""
     forward: Forward
@@ -153,11 +161,18 @@ class Op:
             return op.asked_of_numpy(args)
 
     def _of_other_kind(self, args: tuple[Value, ...]) -> Value:
+        for arg in args:
+            if type(arg) not in FLOATS and (type(arg) not in _arrays or arg.dtype.hasobject):
+                return self._of_rare_kind(args)
+        return self.by_numpy(args)
+
+    def _of_rare_kind(self, args: tuple[Value, ...]) -> Value:
         for kind, apply in _kinds:
             if any(isinstance(arg, kind) for arg in args):
                 return apply(self, args)
-        if any(getattr(arg, "dtype", None) == object for arg in args):
+        if any(hasattr(arg, "dtype") and arg.dtype.hasobject for arg in args):
             return self.of_objects(args)
+        _arrays.update(type(arg) for arg in args if hasattr(arg, "dtype"))
         return self.by_numpy(args)
 
     def of_objects(self, args: tuple[Value, ...]) -> Value:
@@ -203,19 +218,23 @@ class Op:
 
     def by_numpy(self, args: tuple[Value, ...]) -> Value:
         """The forward value for NumPy's numbers and arrays."""
+        return quietly(self._by_numpy, args)
+
+    def _by_numpy(self, args: tuple[Value, ...]) -> Value:
         import numpy
 
-        if isinstance(self.forward, str):
-            function = getattr(numpy, self.forward, None)
+        function, options = self.forward, self.options
+        if isinstance(function, str):
+            function = getattr(numpy, function, None)  # type: ignore[assignment]
             if function is None:  # of our list NumPy lacks erf, erfc, gamma and lgamma
                 function = numpy.vectorize(_nan_where_undefined(self.scalar), otypes=[float])
+        if any_large(args):
+            value = _of_large(function, args, options)
         else:
-            function = self.forward
-        with numpy.errstate(all="ignore"):
-            value = function(*args, **self.options)
+            value = function(*args, **options)  # type: ignore[operator]
         if self.switch:
             return value * 1.0  # exp of an array of True is a float16
-        return float(value) if self.shape is not None and not numpy.ndim(value) else value
+        return float(value) if self.shape is not None and not getattr(value, "shape", ()) else value
 
     def asked_of_numpy(self, args: tuple[float, ...]) -> float:
         """The value where `math` raises (exp(1000), log(0)): inf or NaN, as NumPy has it."""
@@ -258,6 +277,45 @@ def register_kind(kind: type, apply: Callable[[Op, tuple[Value, ...]], Value]) -
         _kinds.append((kind, apply))
 
 
+class _Thread(local):
+    quiet = False
+
+
+_thread = _Thread()
+
+
+def quietly(function: Callable[..., Value], *args: Value) -> Value:
+    """What a function gives, without NumPy's warnings: an inf or a NaN says it by itself.
+
+    A pass over a graph enters numpy.errstate once, and not in every operation (1 to 3
+    microseconds each, as long as an operation on small arrays). Not to be left open: no `yield`
+    inside.
+    """
+    if _thread.quiet:
+        return function(*args)
+    import numpy
+
+    with numpy.errstate(all="ignore"):
+        _thread.quiet = True
+        try:
+            return function(*args)
+        finally:
+            _thread.quiet = False
+
+
+def _of_large(function: Any, args: tuple[Value, ...], options: Mapping[str, float]) -> Value:
+    """The forward value for large arrays: by a function of NumPy's that can reuse memory."""
+    import numpy
+
+    if function is operator.pow and type(args[1]) in FLOATS and args[1] == 2:
+        function, args = numpy.square, args[:1]
+    elif function in _UFUNCS:
+        function = getattr(numpy, _UFUNCS[function])
+    if isinstance(function, numpy.ufunc):
+        return into_room(function, *args)
+    return function(*args, **options)
+
+
 def elementwise(
     forward: Forward,
     *,
@@ -293,6 +351,7 @@ def elementwise(
         op.name = op.key = rule.__name__.rstrip("_")
         op.internal = op.implicit = False
         op.rule = rule
+        op.apart = ()
         op.forward = forward
         op.scalar = _scalar(forward)
         op.meaning = meaning
@@ -333,12 +392,14 @@ def structural(
     name: str = "",
     internal: bool = False,
     implicit: bool = False,
+    apart: tuple[Callable[..., Value], ...] = (),
 ) -> Callable[[Callable[..., Value]], Op]:
     """Declare an operation that changes shapes or mixes elements, by its rule.
 
     The rule gets the upstream gradient, the output and the inputs, and returns one vector-Jacobian
     product per input. `forward` and `meaning` are functions of arrays; the meaning also of arrays
-    of symbols. An input whose default is None may be left out.
+    of symbols. An input whose default is None may be left out. `apart` are the same products one
+    by one, for operations without options.
     """
 
     def declare(rule: Callable[..., Value]) -> Op:
@@ -356,6 +417,7 @@ def structural(
         op.internal = internal or implicit
         op.implicit = implicit
         op.rule = rule
+        op.apart = apart
         op.forward = forward
         op.scalar = _of_numbers(forward)
         op.meaning = meaning
@@ -443,6 +505,13 @@ _MATH: dict[str, Callable[..., float]] = {
     "floor": lambda x: float(math.floor(x)),
     "ceil": lambda x: float(math.ceil(x)),
     "where": lambda c, a, b: a if c else b,
+}
+_UFUNCS = {
+    operator.add: "add",
+    operator.sub: "subtract",
+    operator.mul: "multiply",
+    operator.truediv: "divide",
+    operator.neg: "negative",
 }
 _OPERATOR: dict[Callable[..., Any], Callable[..., float]] = {
     operator.pow: math.pow,  # (-8.0) ** 0.5 would be complex
