@@ -31,7 +31,7 @@ def mse(g: Value, y: Value, a: Value, b: Value) -> Value:
         at=lambda a, b: a == b,
         ours="0",
         torch="0",
-        jax="the slope above it",
+        jax="1/n to a, -1/n to b, of n elements",
         example="mae([1, 2], [1, 3])",
     ),
 )

@@ -330,7 +330,8 @@ def _norm(A: Value, *, axis: Any = None, keepdims: Any = 0) -> Value:
 
     A = numpy.asarray(A, dtype=float)
     axes = axes_of(axis, A.ndim)
-    squares = numpy.sum(A * A, axis=axes, keepdims=bool(keepdims))
+    with numpy.errstate(over="ignore", under="ignore"):
+        squares = numpy.sum(A * A, axis=axes, keepdims=bool(keepdims))
     if numpy.all((squares > _SAFE[0]) & (squares < _SAFE[1])):
         return numpy.sqrt(squares)
     largest = numpy.max(numpy.abs(A), axis=axes, keepdims=True)
