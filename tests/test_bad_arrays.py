@@ -138,6 +138,8 @@ def error_of(formula: str, **values: Any) -> BpcalcError:
         ("sum(A, axis=[1e400])", "the option axis takes whole numbers"),
         ("sum(A, axis=[[0]])", "the option axis takes whole numbers"),
         ("sum(A, axis=(0,0))", "an axis is given twice"),
+        ("sum(A, axis=(0, 1", "a comma cannot stand here"),
+        ("sum(A, axis=(0,", "a comma cannot stand here"),
         ("sum(A, axis=())", "nothing between these brackets"),
         ("sum(A, axis=2)", "there is no axis 2: the array has 2 axes"),
         ("sum(A, axis=-3)", "there is no axis -3"),
@@ -259,6 +261,7 @@ LARGE: dict[str, tuple[Callable[[], str], int]] = {
     "100,000 indices": (lambda: "x[" + "0," * 100_000 + "0]", 2),
     "100,000 slices": (lambda: "[x, x]" + "[:]" * 100_000 + "[0]", 0),
     "an option of 100,000 numbers": (lambda: f"sum([x, x], axis=({'0,' * 100_000}0))", 2),
+    "100,000 options in options": (lambda: "sum([1], axis=(" * 100_000, 2),
     "a shape of 100,000 numbers": (lambda: f"reshape([x], {'1,' * 100_000}1)", 2),
 }
 

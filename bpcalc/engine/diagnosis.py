@@ -143,12 +143,18 @@ def computed(
     """`x - w = -2.0, where x = 3.0, w = 5.0`; empty for a constant."""
     if index < len(graph.leaves):
         leaf = graph.leaves[index]
-        return "" if leaf.constant is not None else f"{leaf.name} = {values[index]}"
+        return "" if leaf.constant is not None else f"{leaf.name} = {_valued(values[index])}"
     below = _variables_below(graph, index)
-    shown = ", ".join(f"{name} = {float(variables[name])}" for name in below[:6])
+    shown = ", ".join(f"{name} = {_valued(variables[name])}" for name in below[:6])
     more = ", ..." if len(below) > 6 else ""
     where = f", where {shown}{more}" if shown else ""
-    return f"{expression_text(graph, index)} = {values[index]}{where}"
+    return f"{expression_text(graph, index)} = {_valued(values[index])}{where}"
+
+
+def _valued(value: Value) -> str:
+    """A number; of an array its shape."""
+    shape = getattr(value, "shape", ())
+    return f"an array of the shape {shape}" if shape else str(float(value))
 
 
 def expression_text(graph: Graph, index: int) -> str:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from bpcalc.formula import mistakes
 from bpcalc.formula.grammar import DIGITS, SCAN, WORDS, Frame
-from bpcalc.formula.tokens import END, normal, starts_name
+from bpcalc.formula.tokens import normal, starts_name
 from bpcalc.formula.tree import FIRST, LAST, OPERANDS, WHAT, Tree, TreeNode
 from bpcalc.ops import FUNCTIONS
 from bpcalc.ops.arrays import MAX_DIMENSIONS
@@ -105,15 +105,13 @@ _TUPLE = re.compile(r"-?\d+(,-?\d+)*,?")
 
 def tuple_as_array(found: list[str], position: int) -> None:
     """Let `(0, 1)`, the value of an option, be read as the array `[0, 1]`."""
-    end = position
-    if found[end] != "(":
+    if found[position] != "(":
         return
-    inside = []
-    while found[end] not in (")", END):
+    end = position + 1
+    while found[end] in (",", "-", "\n") or found[end].isdigit():
         end += 1
-        inside.append(found[end])
-    text = "".join(inside[:-1])
-    if "," in text and _TUPLE.fullmatch(text):
+    text = "".join(found[position + 1 : end]).replace("\n", "")
+    if found[end] == ")" and "," in text and _TUPLE.fullmatch(text):
         found[position], found[end] = "[", "]"
         if found[end - 1] == ",":
             found[end - 1] = "\n"  # (0,)
