@@ -22,13 +22,6 @@ def _matmul(A: Value, B: Value) -> Value:
     return into_room(numpy.matmul, A, B, shape=shapes.matmul(numpy.shape(A), numpy.shape(B)))
 
 
-def _written_out(A: Value) -> Value:
-    """What broadcasting repeated, copied: else NumPy multiplies it by itself, without BLAS."""
-    import numpy
-
-    return numpy.ascontiguousarray(A) if 0 in getattr(A, "strides", ()) else A
-
-
 def _rank(A: Value) -> int:
     import numpy
 

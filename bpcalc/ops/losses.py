@@ -99,7 +99,7 @@ _PROBABILITIES = Domain("probabilities, from 0 to 1", _probabilities, of=0)
 
 
 @structural(
-    lambda p, t: -mean(_times_log(t, p) + _times_log1p(1 - t, -p)),
+    lambda p, t: 0.0 - mean(_times_log(t, p) + _times_log1p(1 - t, -p)),
     shape=shapes.scalar,
     domain=_PROBABILITIES,
     meaning=lambda p, t: -mean(t * log(p) + (1 - t) * log(1 - p)),
@@ -203,7 +203,7 @@ def _loss_shape(p: Shape, t: Shape) -> Shape:
 
 
 @structural(
-    lambda p, t: -sum_(_times_log(targets(t, p), p)) / _rows(p),
+    lambda p, t: 0.0 - sum_(_times_log(targets(t, p), p)) / _rows(p),
     meaning=_meaning_of_cross_entropy,
     shape=_loss_shape,
     domain=Domain(
@@ -232,7 +232,7 @@ def _of_logits(z: Value, t: Value) -> Value:
         return -numpy.sum(targets(t, z) * log_softmax(z)) / _rows(z)
     logs = log_softmax(z).reshape(-1, numpy.shape(z)[-1])
     classes = numpy.asarray(t, dtype=int).reshape(-1)
-    return -numpy.mean(logs[numpy.arange(len(logs)), classes])
+    return 0.0 - numpy.mean(logs[numpy.arange(len(logs)), classes])
 
 
 @structural(

@@ -263,7 +263,7 @@ def _of_more_than(shape: Shape, *, axis: Any = None, ddof: Any = 0, keepdims: An
     elements = product(shape[a] for a in axes_of(axis, len(shape)))
     if elements <= ddof:
         raise ValueError(
-            f"with ddof={ddof:g} more than {ddof:g} elements are needed, and there "
+            f"with ddof={ddof:g} at least {int(ddof) + 1} elements are needed, and there "
             f"{'is' if elements == 1 else 'are'} {elements}"
         )
     return found

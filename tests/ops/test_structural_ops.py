@@ -97,6 +97,11 @@ def test_options_are_called_and_preset_as_by_numpy(op: Op) -> None:
             assert preset == value
 
 
+@every_op
+def test_what_only_rules_use_is_no_name_of_the_language(op: Op) -> None:
+    assert not op.internal or FUNCTIONS.get(op.name) is not op
+
+
 # What it computes
 
 
