@@ -16,7 +16,6 @@ from bpcalc.ops.reductions import sum_
 def _matmul(A: Value, B: Value) -> Value:
     import numpy
 
-    A, B = _written_out(A), _written_out(B)
     if not any_large((A, B)):
         return numpy.matmul(A, B)
     return into_room(numpy.matmul, A, B, shape=shapes.matmul(numpy.shape(A), numpy.shape(B)))
