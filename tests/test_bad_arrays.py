@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from test_bad_input import GIGABYTE, SECONDS, is_clean, measured, within
 
 import bpcalc
+from bpcalc import array_values
 from bpcalc.errors import BpcalcError, CalculationError, RequestError
 
 VALUES: dict[str, Any] = {
@@ -147,7 +148,7 @@ def error_of(formula: str, **values: Any) -> BpcalcError:
         ("sum(A, ddof=1)", "sum has no option ddof"),
         ("sum(A, keepdims=[1])", "has to be one number, and is an array"),
         ("var(x, ddof=[1])", "has to be one number, and is an array"),
-        ("var(x, ddof=3)", "more than 3 elements are needed"),
+        ("var(x, ddof=3)", "at least 4 elements are needed"),
         ("leaky_relu(x, negative_slope=[1, 2])", "has to be one number, and is an array"),
         ("reshape(x, y)", "the option shape has to be a number"),
         ("reshape(x, 2.5)", "a whole number is needed, and not 2.5"),
@@ -321,7 +322,9 @@ def test_a_value_that_is_no_array(value: Any, said: str) -> None:
     assert said in raised.value.drawn()
 
 
-def test_lists_of_any_depth_end() -> None:
+def test_lists_of_any_depth_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert array_values.MAX_LISTED <= 1 << 25  # which takes five seconds
+    monkeypatch.setattr(array_values, "MAX_LISTED", 1 << 20)
     deep: Any = [1]
     for _ in range(100_000):
         deep = [deep]
