@@ -146,8 +146,8 @@ SCAN = Entry(
     "scan(f, h0, xs)",
     (),
     "networks",
-    "A recurrence: f(h, x) gives the next h, from h0 on, for each x along the first axis of xs; the "
-    "states, stacked. It is written out step by step, and the steps are nodes called h[0], h[1], ...",
+    "A recurrence: f(h, x) gives the next h, from h0 on, for each x along the first axis of xs; "
+    "the states, stacked. It is written out step by step, in nodes called h[0], h[1], ...",
     "",
     {},
     "",

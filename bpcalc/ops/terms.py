@@ -181,7 +181,7 @@ def number_text(value: float) -> str:
     """A number as typed where it was typed, else its shortest form."""
     if value is None or isinstance(value, tuple):  # an option: all axes, or these
         return option_text("axis", value) if value is not None else "None"
-    return getattr(value, "text", None) or f"{value:.17g}"
+    return getattr(value, "text", None) or repr(value).removesuffix(".0")
 
 
 def _no_node(index: int) -> str:
@@ -238,7 +238,9 @@ def _signs_apart(op: Op, inputs: list[str]) -> list[str]:
 def _options(op: Op, leaf: Callable[[int], str], pretty: bool) -> list[str]:
     """The options that differ from what they are by default."""
     return [
-        f"{name}={_option(name, value, leaf, pretty)}"
+        f"{name}={text(value, leaf, pretty)}"
+        if isinstance(value, Term)
+        else f"{name}={option_text(name, value)}"
         for name, value in op.options.items()
         if isinstance(value, Term) or op.defaults[name] != value
     ]

@@ -304,7 +304,7 @@ def _path(step: PathStep, notation: Notation) -> Line:
         slopes.insert(0, notation.gradient(first))
         numbers.insert(0, notation.number(notation.result.seed))
     factors = [bracketed(n, PRODUCT, PRODUCT, place) for place, n in enumerate(numbers)]
-    sides = [notation.product(factors), notation.number(step.product)]
+    sides = _distinct([notation.product(factors), notation.number(step.product)])
     if len(step.nodes) > 2:  # of a direct way ∂f/∂x would be the whole gradient
         sides.insert(0, notation.product(slopes))
     return Line(step, notation.gradient(step.nodes[-1]), sides)
