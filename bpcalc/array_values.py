@@ -113,9 +113,9 @@ def _plain(level: list[Any]) -> list[Any]:
 
 def _length_of_rows(name: str, level: Sequence[Any], shape: Sequence[int]) -> int:
     """The length that all rows of a level have."""
-    if all(issubclass(kind, _ROWS) for kind in dict.fromkeys(map(type, level))):
-        if len(set(map(len, level))) == 1:
-            return len(level[0])
+    rows = all(issubclass(kind, _ROWS) for kind in dict.fromkeys(map(type, level)))
+    if rows and len(set(map(len, level))) == 1:
+        return len(level[0])
     sizes = [len(item) if isinstance(item, _ROWS) else -1 for item in level]
     other = next(k for k, size in enumerate(sizes) if size != sizes[0])
     told = " and ".join(
