@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
-from pathlib import Path
+from typing import Any
+
+from render.examples import Example
 
 import bpcalc
 from bpcalc.render.graph.picture import Arrow, Box, Picture, picture
-
-FORMULAS = sorted((Path(__file__).parents[3] / "examples").glob("*.bp"))
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -30,7 +28,7 @@ HOSTILE = [
 ]
 
 
-def of(formula: str, *, selected: str = "", whole: bool = False, **values: float) -> Picture:
+def of(formula: str, *, selected: str = "", whole: bool = False, **values: Any) -> Picture:
     """The picture of a formula, with numbers if there are values."""
     if not values:
         return picture(bpcalc.parse(formula))
@@ -43,17 +41,10 @@ def a1() -> Picture:
     return of("x**2*y + y + 2", x=3, y=4)
 
 
-def example(path: Path) -> Picture:
-    """The picture of an example, with the values that stand beside it or others."""
-    text = path.read_text(encoding="utf-8")
-    given: dict[str, float] = {}
-    for beside in path.parent.glob(f"{path.name.partition('-')[0]}-*"):
-        if beside.suffix == ".toml":
-            given = tomllib.loads(beside.read_text(encoding="utf-8"))
-        if beside.suffix == ".json":
-            given = json.loads(beside.read_text(encoding="utf-8"))
-    names = bpcalc.parse(text).variables
-    return of(text, **{name: given.get(name, 0.7 - i / 9) for i, name in enumerate(names)})
+def drawn(example: Example, *, check: bool = False) -> Picture:
+    """The picture of a worked example."""
+    result = example.result(check=check)
+    return picture(result.graph, result)
 
 
 def hostile(text: str) -> Picture:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from pictures import FORMULAS, HOSTILE, a1, collapsed, example, hostile, of
+from pictures import HOSTILE, a1, collapsed, drawn, hostile, of
+from render.examples import Example, every_example
 
 from bpcalc.errors import printable
 from bpcalc.render.colours import BACKWARD, FORWARD
@@ -51,9 +51,9 @@ def found_arrows(graph: Any) -> list[tuple[str, str, str]]:
     ]
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_graphviz_finds_every_box_and_every_arrow(path: Path) -> None:
-    picture = example(path)
+@every_example
+def test_graphviz_finds_every_box_and_every_arrow(example: Example) -> None:
+    picture = drawn(example)
     graph = read(picture)
     assert {node: shown(node.attr["label"]) for node in graph.nodes()} == {
         box.id: expected_box(box) for box in picture.boxes

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import pytest
+from pictures import drawn as picture_of
+from render.examples import BY_NAME, Example, every_example
 
 import bpcalc
 from bpcalc.render.graph.layout import Layout, Rectangle, layout
@@ -15,22 +14,6 @@ from bpcalc.render.graph.layout.layers import Layers, ranks
 from bpcalc.render.graph.layout.ordering import crossings, ordered
 from bpcalc.render.graph.layout.positions import kept_apart
 from bpcalc.render.graph.picture import Arrow, Box, Picture, picture
-
-EXAMPLES = Path(__file__).parents[3] / "examples"
-FORMULAS = sorted(EXAMPLES.glob("*.bp"))
-
-
-def example(path: Path) -> Picture:
-    """The picture of an example, with the values beside it if there are any."""
-    formula = path.read_text(encoding="utf-8")
-    for values, load in (
-        (path.with_suffix(".json"), json.loads),
-        (path.with_suffix(".toml"), tomllib.loads),
-    ):
-        if values.exists():
-            result = bpcalc.grad(formula, load(values.read_text(encoding="utf-8")), check=False)
-            return picture(result.graph, result)
-    return picture(bpcalc.parse(formula))
 
 
 def of(formula: str, **values: float) -> Picture:
@@ -76,24 +59,24 @@ def crossings_of(pictured: Picture) -> int:
 # Nothing on anything else
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_in_the_examples_no_box_and_no_label_lies_on_another(path: Path) -> None:
-    drawn = layout(example(path))
+@every_example
+def test_in_the_examples_no_box_and_no_label_lies_on_another(example: Example) -> None:
+    drawn = layout(picture_of(example))
     labels = [route.label for route in drawn.routes if route.label.width]
     assert overlaps([*drawn.boxes, *labels]) == 0
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_in_the_examples_no_arrow_runs_through_a_box_or_a_label(path: Path) -> None:
-    drawn = layout(example(path))
+@every_example
+def test_in_the_examples_no_arrow_runs_through_a_box_or_a_label(example: Example) -> None:
+    drawn = layout(picture_of(example))
     labels = [route.label for route in drawn.routes if route.label.width]
     runs = runs_as_rectangles(drawn)
     assert [run for run in runs for place in [*drawn.boxes, *labels] if overlap(run, place)] == []
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_in_the_examples_arrows_lead_downward_from_box_to_box(path: Path) -> None:
-    pictured = example(path)
+@every_example
+def test_in_the_examples_arrows_lead_downward_from_box_to_box(example: Example) -> None:
+    pictured = picture_of(example)
     drawn = layout(pictured)
     place = dict(zip([box.id for box in pictured.boxes], drawn.boxes))
     for arrow, (runs, _) in zip(pictured.arrows, drawn.routes):
@@ -106,9 +89,9 @@ def test_in_the_examples_arrows_lead_downward_from_box_to_box(path: Path) -> Non
         assert all(upper.bottom < lower.top for upper, lower in pairwise(runs))
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_everything_of_an_example_is_within_its_size(path: Path) -> None:
-    drawn = layout(example(path))
+@every_example
+def test_everything_of_an_example_is_within_its_size(example: Example) -> None:
+    drawn = layout(picture_of(example))
     places = [*drawn.boxes, *(route.label for route in drawn.routes)]
     assert min(place.x for place in places) >= 0
     assert max(place.x + place.width for place in places) <= drawn.width + 1e-6
@@ -217,7 +200,7 @@ def test_wide_characters_take_two_cells() -> None:
 
 
 def test_a_layout_is_always_the_same() -> None:
-    pictured = example(EXAMPLES / "d1-network.bp")
+    pictured = picture_of(BY_NAME["d1-network"])
     assert layout(pictured) == layout(pictured)
 
 

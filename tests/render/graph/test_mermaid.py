@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pictures import FORMULAS, HOSTILE, a1, collapsed, example, hostile, of
+from pictures import HOSTILE, a1, collapsed, drawn, hostile, of
+from render.examples import EXAMPLES, Example, every_example
 
 from bpcalc.errors import printable
 from bpcalc.render.graph.mermaid import mermaid
@@ -96,9 +97,9 @@ def parsed(pictures: list[Picture]) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_every_box_and_every_arrow_is_there(path: Path) -> None:
-    check_structure(example(path))
+@every_example
+def test_every_box_and_every_arrow_is_there(example: Example) -> None:
+    check_structure(drawn(example))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
@@ -118,7 +119,7 @@ def test_no_text_becomes_a_directive_or_markup(text: str) -> None:
 def test_mermaid_reads_what_the_picture_says() -> None:
     names = of("end + style*subgraph - classDef/graph + click", end=1, style=2, subgraph=3,
                classDef=4, graph=5, click=6)  # fmt: skip
-    pictures = [names, of("x*y"), *map(example, FORMULAS)]
+    pictures = [names, of("x*y"), *map(drawn, EXAMPLES)]
     pictures += [make(text) for text in HOSTILE for make in (hostile, _collapsed)]
     for picture, found in zip(pictures, parsed(pictures)):
         boxes = {id: unescaped(text) for id, text in found["boxes"]}

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
-from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
+from pictures import drawn as picture_of
+from render.examples import Example, every_example
 
 import bpcalc
 from bpcalc.render.colours import BACKWARD, FORWARD
 from bpcalc.render.graph.picture import Arrow, Box, Picture, picture
 from bpcalc.render.graph.svg import drawing, svg
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
-FORMULAS = sorted(EXAMPLES.glob("*.bp"))
 SVG = "{http://www.w3.org/2000/svg}"
 
 HOSTILE = (
@@ -232,17 +228,9 @@ def test_a_drawing_refers_to_nothing_outside() -> None:
     assert re.findall(r"https?:|url\(|href|src=|@import|<script|\son\w+=", text) == []
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_every_example_is_a_well_formed_drawing_of_its_size(path: Path) -> None:
-    formula = path.read_text(encoding="utf-8")
-    pictured = picture(bpcalc.parse(formula))
-    for values, load in (
-        (path.with_suffix(".json"), json.loads),
-        (path.with_suffix(".toml"), tomllib.loads),
-    ):
-        if values.exists():
-            result = bpcalc.grad(formula, load(values.read_text(encoding="utf-8")), check=False)
-            pictured = picture(result.graph, result)
+@every_example
+def test_every_example_is_a_well_formed_drawing_of_its_size(example: Example) -> None:
+    pictured = picture_of(example)
     root = drawn(pictured)
     assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
     boxes = [box for box in root.iter(f"{SVG}g") if box.get("data-node")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 
 import pytest
-from pictures import FORMULAS, a1, example, of
+from pictures import a1, drawn, of
+from render.examples import Example, every_example
 
 from bpcalc.errors import cells
 from bpcalc.render.graph.picture import Arrow, Box, Picture
@@ -67,9 +67,9 @@ def test_a_statement_without_a_name_that_is_used_twice_is_drawn_once() -> None:
     assert sum("n3 (use" in line for line in found) == 2
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_every_example_fits_80_columns_with_all_its_numbers(path: Path) -> None:
-    picture = example(path)
+@every_example
+def test_every_example_fits_80_columns_with_all_its_numbers(example: Example) -> None:
+    picture = drawn(example)
     found = lines(picture)
     assert max(map(cells, found)) <= 80
     text = "\n".join(found)
@@ -80,9 +80,9 @@ def test_every_example_fits_80_columns_with_all_its_numbers(path: Path) -> None:
     assert all(re.search(rf"(× |= ){NUMBER}$|nothing flows$", line) for line in edges)
 
 
-@pytest.mark.parametrize("path", FORMULAS, ids=lambda path: path.stem)
-def test_in_a_pipe_every_product_stands_in_full(path: Path) -> None:
-    picture = example(path)
+@every_example
+def test_in_a_pipe_every_product_stands_in_full(example: Example) -> None:
+    picture = drawn(example)
     found = lines(picture, None)
     shares = sorted(line.split("  ")[-1] for line in found if re.search(r"[├└]", line))
     assert shares == sorted(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
+
+from render.examples import Example
 
 import bpcalc
 from bpcalc.render.sentences import ENGLISH, Sentences
@@ -23,12 +26,12 @@ HOSTILE = (
 
 def told(
     formula: str,
-    values: Mapping[str, float] | None = None,
+    values: Mapping[str, Any] | None = None,
     words: Sentences = ENGLISH,
     *,
     node: str = "",
     check: bool = True,
-    upstream: float = 1,
+    upstream: Any = 1,
 ) -> Story:
     """A calculation to be told; of one node, how its gradient comes about."""
     result = bpcalc.grad(formula, values or {}, check=check, upstream=upstream)
@@ -37,3 +40,8 @@ def told(
         return whole
     index = result.graph.index(node)
     return whole._replace(part=towards(result.graph, [index]), node=index)
+
+
+def told_example(example: Example, words: Sentences = ENGLISH, *, check: bool = False) -> Story:
+    """A worked example, whole."""
+    return story(example.result(check=check), words)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from stories import A1, AT_A1, HOSTILE, told
-from worked import every_example, values_for
+from render.examples import Example, every_example
+from stories import A1, AT_A1, HOSTILE, told, told_example
 
 import bpcalc
 from bpcalc.render.trace.data import trace_data, trace_json
@@ -88,14 +87,14 @@ def test_an_edge_without_a_gradient_says_so() -> None:
 
 
 @every_example
-def test_the_data_are_the_json(path: Path) -> None:
-    shown = told(path.read_text(encoding="utf-8"), values_for(path), check=False)
+def test_the_data_are_the_json(example: Example) -> None:
+    shown = told_example(example)
     assert json.loads(json.dumps(trace_data(shown))) == data_of(shown)
 
 
 @every_example
-def test_formulas_and_rules_are_text_of_the_language(path: Path) -> None:
-    shown = told(path.read_text(encoding="utf-8"), values_for(path), check=False)
+def test_formulas_and_rules_are_text_of_the_language(example: Example) -> None:
+    shown = told_example(example)
     for step in data_of(shown)["steps"]:
         for key in ("formula", "rule", "numbers"):
             if key in step:

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from render.examples import EXAMPLES, Example, every_example
 from render.test_latex import complaints, formula_of
-from stories import A1, AT_A1, HOSTILE, told
-from worked import FORMULAS, every_example, values_for
+from stories import A1, AT_A1, HOSTILE, told, told_example
 
 from bpcalc.ops import TABLE
 from bpcalc.render.latex_text import is_plain, latex_text
@@ -60,8 +60,8 @@ def test_the_worked_example_reads_like_this() -> None:
 
 
 @every_example
-def test_a_worked_example_is_in_order(path: Path) -> None:
-    shown = latex_of(told(path.read_text(encoding="utf-8"), values_for(path)))
+def test_a_worked_example_is_in_order(example: Example) -> None:
+    shown = latex_of(told_example(example, check=True))
     assert faults(shown) == []
     assert shown.isascii()
     packages = re.findall(r"\\usepackage\S*\{(.*?)\}", shown)
@@ -172,7 +172,7 @@ def log_of(engine: str, documents: list[str], folder: Path) -> str:
 
 def test_pdflatex_sets_everything_within_the_margins(tmp_path: Path) -> None:
     installed("pdflatex", "amsmath.sty")
-    stories = [told(p.read_text(encoding="utf-8"), values_for(p)) for p in FORMULAS]
+    stories = [told_example(example, check=True) for example in EXAMPLES]
     stories += [told(*LONG), told(*MIXED), told(*MIXED, node="x"), told(*LONG, upstream=2.5)]
     hostile = HOSTILE[0].replace("数", "q").replace("\x9b", "")
     stories += [told(hostile, {name.replace("数", "q"): v for name, v in HOSTILE[1].items()})]

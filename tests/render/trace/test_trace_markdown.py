@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from stories import A1, AT_A1, HOSTILE, told
-from worked import every_example, values_for
+from render.examples import Example, every_example
+from stories import A1, AT_A1, HOSTILE, told, told_example
 
 from bpcalc.render.sentences import CHINESE
 from bpcalc.render.trace.markdown import code_block, code_span, escaped, trace_markdown
@@ -45,8 +44,8 @@ def test_the_worked_example_reads_like_this() -> None:
 
 
 @every_example
-def test_every_equation_is_an_item_of_a_list(path: Path) -> None:
-    shown = markdown_of(told(path.read_text(encoding="utf-8"), values_for(path), check=False))
+def test_every_equation_is_an_item_of_a_list(example: Example) -> None:
+    shown = markdown_of(told_example(example))
     bare = outside_of_code(shown)
     _, *chapters = bare.split("\n## ")
     equations = [row for chapter in chapters for row in chapter.splitlines() if "CODE" in row]

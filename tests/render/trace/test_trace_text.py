@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from pathlib import Path
 
 import pytest
-from stories import A1, AT_A1, told
-from worked import every_example, values_for
+from render.examples import Example, every_example
+from stories import A1, AT_A1, told, told_example
 
 import bpcalc
 from bpcalc.errors import cells
 from bpcalc.render.look import Look
-from bpcalc.render.sentences import CHINESE, ENGLISH
+from bpcalc.render.sentences import CHINESE, ENGLISH, Sentences
 from bpcalc.render.trace.lines import line
 from bpcalc.render.trace.story import Story, source, story
 from bpcalc.render.trace.text import Text, one_line, trace_text
@@ -31,8 +30,8 @@ def text_of(story: Story, look: Look = PIPE, digits: int = 9) -> str:
 
 @every_example
 @pytest.mark.parametrize("words", [ENGLISH, CHINESE], ids=lambda words: words.language)
-def test_a_worked_example_fits_80_columns(path: Path, words: object) -> None:
-    shown = told(path.read_text(encoding="utf-8"), values_for(path), words, check=False)
+def test_a_worked_example_fits_80_columns(example: Example, words: Sentences) -> None:
+    shown = told_example(example, words)
     typed = source(shown.result.graph)
     for row in text_of(shown, TERMINAL).splitlines():
         unbreakable = " " not in row.strip()
@@ -40,8 +39,8 @@ def test_a_worked_example_fits_80_columns(path: Path, words: object) -> None:
 
 
 @every_example
-def test_piped_a_step_is_a_line_however_long(path: Path) -> None:
-    shown = told(path.read_text(encoding="utf-8"), values_for(path), check=False)
+def test_piped_a_step_is_a_line_however_long(example: Example) -> None:
+    shown = told_example(example)
     result, part = shown.result, shown.part
     notation = Text(result, ENGLISH, 9, unicode=True)
     lines = [" ".join(row.split()) for row in text_of(shown).splitlines()]
