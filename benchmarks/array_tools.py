@@ -9,6 +9,7 @@ answers with one line of JSON: the seconds of each pass, or what was found.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,8 +17,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from array_problems import BATCH, COMPONENTS, DIMENSIONS, GAMMA, M, Problem, constant, problem
-
-THREADS = 2
 
 
 class Runs(NamedTuple):
@@ -89,7 +88,7 @@ def torch(given: Problem) -> Runs:
     """Eager, as a training loop is written."""
     import torch
 
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
     parameters = {k: torch.tensor(v, requires_grad=True) for k, v in given.parameters.items()}
     data = {k: torch.tensor(v) for k, v in given.data.items()}
 

@@ -8,7 +8,7 @@ counts. It lives from a `where` up to the next operation that mixes elements.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy
 
@@ -21,17 +21,22 @@ if TYPE_CHECKING:
 
 NOTHING = 0
 
+_Edge: TypeAlias = "tuple[Value, Value, Value]"
+"""The local derivative, the contribution, and where it counts; None where it does everywhere."""
+
 
 def array_backward(
     graph: Graph,
     values: Sequence[Value],
     gradients: list[Value],
     needed: Sequence[bool] | None = None,
+    told: bool = True,
 ) -> Iterator[Contribution]:
     """Yield every edge's contribution; `gradients` holds the seed, and is filled on the way.
 
     Each gradient has the shape of its node's value. Edges to nodes that are not needed are left
-    out, with what would be computed for them alone.
+    out, with what would be computed for them alone. Where nobody looks at local derivatives, a
+    contribution may be written over its own.
     """
     leaves = len(graph.leaves)
     ops, inputs = graph.columns
@@ -39,74 +44,78 @@ def array_backward(
     sums: set[int] = set()
     for index in range(graph.output, leaves - 1, -1):
         upstream = gradients[index]
-        indices = inputs[index - leaves]
-        wanted = [True] * len(indices) if needed is None else [needed[i] for i in indices]
-        if upstream is NOTHING or not any(wanted):
+        if upstream is NOTHING:
             continue
-        edges = _Edges(
-            ops[index - leaves], upstream, values[index], [values[i] for i in indices], wanted
-        )
-        parts, flowing = quietly(_parts, edges, masks.pop(index, None))
-        for arg, target in enumerate(indices):
+        op, indices = ops[index - leaves], inputs[index - leaves]
+        wanted = [needed is None or needed[i] for i in indices]
+        if True not in wanted:
+            continue
+        arguments = [values[i] for i in indices]
+        edges = _elementwise if op.shape is None else _structural
+        mask = masks.pop(index, None)
+        found = quietly(edges, op, upstream, values[index], arguments, mask, wanted, told)
+        for arg, (local, share, keep) in enumerate(found):
             if not wanted[arg]:
                 continue
-            local, share = parts[arg]
+            target = indices[arg]
             if share is not NOTHING:
                 arrived = gradients[target]
                 first = arrived is NOTHING
-                _let_through(masks, target, flowing[arg], _shape(values[target]), first)
+                if keep is not None or masks:
+                    _let_through(masks, target, keep, _shape(arguments[arg]), first)
                 gradients[target] = share if first else _sum(arrived, share, target, sums)
             yield index, target, arg, local, upstream, share
 
 
-class _Edges(NamedTuple):
-    """A node with what its edges are computed from."""
-
-    op: Op
-    upstream: Value
-    y: Value
-    arguments: Sequence[Value]
-    wanted: Sequence[bool]
-
-
-def _parts(edges: _Edges, mask: Value) -> tuple[Sequence[tuple[Value, Value]], Sequence[Value]]:
-    """(local, contribution) of each edge, and where it counts; None where it does everywhere."""
-    op, upstream, _, arguments, wanted = edges
-    shapes = [_shape(argument) for argument in arguments]
-    if op.shape is None:
-        flowing = _flowing(op, arguments, mask)
-        shares = [
-            (local, _share(upstream, local, keep, shape)) if need else (NOTHING, NOTHING)
-            for local, keep, shape, need in zip(_locals(edges), flowing, shapes, wanted)
-        ]
-        return [(NOTHING if share is NOTHING else local, share) for local, share in shares], flowing
-    arriving = upstream if mask is None else numpy.where(mask, upstream, 0.0)
-    products = _products(edges._replace(upstream=arriving))
-    parts = [
-        (NOTHING, NOTHING) if vjp is NOTHING or not need else (None, fitted(vjp, shape))
-        for vjp, shape, need in zip(products, shapes, wanted)
-    ]
-    return parts, [None] * len(parts)
-
-
-def _locals(edges: _Edges) -> tuple[Value, ...]:
-    """The local derivative by each input."""
-    op, _, y, arguments, _ = edges
+def _elementwise(
+    op: Op,
+    upstream: Value,
+    y: Value,
+    arguments: Sequence[Value],
+    mask: Value,
+    wanted: Sequence[bool],
+    told: bool,
+) -> list[_Edge]:
+    """The edges of an operation on each element by itself."""
     try:
-        found = op.rule(y, *arguments)
+        locals_ = op.rule(y, *arguments)
     except MATH_RAISES:
-        found = op.rule(numpy.float64(y), *map(numpy.float64, arguments))
-    return found if type(found) is tuple else (found,)
+        locals_ = op.rule(numpy.float64(y), *map(numpy.float64, arguments))
+    ours = not told and type(locals_) is not tuple and _is_ours(locals_, [y, *arguments])
+    locals_ = locals_ if type(locals_) is tuple else (locals_,)
+    found = []
+    for local, keep, need, argument in zip(
+        locals_, _flowing(op, arguments, mask), wanted, arguments
+    ):
+        share = _share(upstream, local, keep, _shape(argument), ours) if need else NOTHING
+        found.append((NOTHING if share is NOTHING else local, share, keep))
+    return found
 
 
-def _products(edges: _Edges) -> tuple[Value, ...]:
-    """The vector-Jacobian product for each input that is wanted."""
-    op, g, y, arguments, wanted = edges
-    if op.apart and not all(wanted):
+def _structural(
+    op: Op,
+    upstream: Value,
+    y: Value,
+    arguments: Sequence[Value],
+    mask: Value,
+    wanted: Sequence[bool],
+    told: bool,
+) -> list[_Edge]:
+    """The edges of an operation that changes shapes or mixes elements."""
+    if mask is not None:
+        upstream = numpy.where(mask, upstream, 0.0)
+    if op.apart and False in wanted:
         each = zip(op.apart, wanted)
-        return tuple(rule(g, y, *arguments) if need else NOTHING for rule, need in each)
-    found = op.rule(g, y, *arguments)
-    return found if type(found) is tuple else (found,)
+        products = tuple(rule(upstream, y, *arguments) if need else NOTHING for rule, need in each)
+    else:
+        products = op.rule(upstream, y, *arguments)
+        products = products if type(products) is tuple else (products,)
+    return [
+        (NOTHING, NOTHING, None)
+        if vjp is NOTHING or not need
+        else (None, fitted(vjp, _shape(argument)), None)
+        for vjp, need, argument in zip(products, wanted, arguments)
+    ]
 
 
 def _sum(arrived: Value, share: Value, target: int, sums: set[int]) -> Value:
@@ -137,14 +146,24 @@ def _both(mask: Value, used: Value) -> Value:
     return numpy.asarray(used) if mask is None else mask & used
 
 
-def _share(upstream: Value, local: Value, mask: Value, shape: Shape) -> Value:
+def _is_ours(local: Value, others: Sequence[Value]) -> bool:
+    """Whether it is a large array that has just been made, and shows in no other one."""
+    if not any_large((local,)) or local.base is not None or local.dtype != numpy.float64:
+        return False
+    return all(local is not other for other in others)
+
+
+def _share(upstream: Value, local: Value, mask: Value, shape: Shape, ours: bool) -> Value:
     """Upstream times local in the shape of the input, and 0 where the mask lets nothing through."""
     if local is NOTHING or (mask is not None and not numpy.any(mask)):
         return NOTHING
     if mask is None and type(local) is int and local in (1, -1):  # of + and -: summed, then negated
         share = fitted(upstream, shape)
         return share if local == 1 else -share
-    share = _product(upstream, local)
+    if ours and _shape(upstream) == local.shape:
+        share = numpy.multiply(upstream, local, out=local)
+    else:
+        share = _product(upstream, local)
     return fitted(share if mask is None else numpy.where(mask, share, 0.0), shape)
 
 

@@ -31,13 +31,15 @@ def backward(
     gradients: list[Value],
     seed: Value = 1.0,
     needed: Sequence[bool] | None = None,
+    told: bool = True,
 ) -> Iterator[Contribution]:
     """Go from the output to the leaves and yield the contribution of every edge.
 
     `gradients` is filled on the way; when the loop is through, it holds for each node the gradient
     of the output with respect to it (the literature: adjoint, cotangent), and the literal 0 where
     nothing has arrived. The backward pass starts from `seed`. On arrays it goes only to the nodes
-    that are needed, if that is said.
+    that are needed, if that is said; and if it is not told what it did, only gradients are right
+    afterwards, and not the local derivatives that were yielded.
     """
     leaves = len(graph.leaves)
     ops, inputs = graph.columns
@@ -46,7 +48,7 @@ def backward(
     if holds_arrays(graph, values):
         from bpcalc.engine.array_backward import array_backward
 
-        yield from array_backward(graph, values, gradients, needed)
+        yield from array_backward(graph, values, gradients, needed, told)
         return
     for index in range(graph.output, leaves - 1, -1):
         upstream = gradients[index]
@@ -106,7 +108,7 @@ def gradients(
         _run(backward(graph, values, found, seed))
         return [0.0 if g is NOTHING else g for g in found]
     needed = None if wanted is None else depends_on(graph, wanted)
-    quietly(_run, backward(graph, values, found, seed, needed))
+    quietly(_run, backward(graph, values, found, seed, needed, told=False))
     return [
         None if needed and not needed[i] else _fixed(zero_like(values[i]) if g is NOTHING else g)
         for i, g in enumerate(found)

@@ -14,7 +14,7 @@ from bpcalc.errors import CalculationError
 from bpcalc.graph import Graph
 from bpcalc.graph.text import expression
 from bpcalc.ops.domain import Kink
-from bpcalc.ops.op import Op, Value
+from bpcalc.ops.op import Op, Value, quietly
 
 
 def is_finite(value: Value) -> bool:
@@ -22,6 +22,8 @@ def is_finite(value: Value) -> bool:
     if hasattr(value, "shape"):
         import numpy
 
+        if numpy.isfinite(quietly(numpy.sum, value)):  # a third of the time of the next line
+            return True
         return bool(numpy.isfinite(value).all())
     return bool(value - value == 0)
 
