@@ -474,7 +474,9 @@ def test_astronomic_values_end_within_seconds(text: str) -> None:
 EXTREMES = [1.7e308, 1e-300, -1e9 - 0.5, 1e5 + 0.25, -3.0]
 
 
-@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+@pytest.mark.parametrize(
+    "op", [op for op in TABLE.values() if op.shape is None], ids=lambda op: op.name
+)
 def test_every_operation_is_checked_at_extremes_within_seconds(op: Op) -> None:
     names = ["x", "y", "z"][: 3 if op.variadic else op.arity]
     formula = applied(op, names)

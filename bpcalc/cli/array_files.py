@@ -33,7 +33,8 @@ MAX_TEXT = 1 << 28
 MAX_PIPED = 1 << 30
 """Bytes of an .npy that comes through a pipe; a file's size is known before it is read."""
 
-_ROWS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 256
+"""More than 700 lists at a time, and Python looks for garbage among all that there is."""
 
 _HINTS = {
     ".gz": "unpack it first",

@@ -35,7 +35,9 @@ def failure_of_arrays(
             continue
         arguments = [values[i] for i in indices]
         bad = ~numpy.isfinite(values[index]) & counts[index]
-        if op.shape is not None and not _is_defined(op, arguments):
+        # What linear algebra gives of a singular matrix is NaN: no need for its condition again.
+        doubtful = op.shape is not None and (op.family != "linear" or bad.any())
+        if doubtful and not _is_defined(op, arguments):
             return _undefined(graph, values, index)
         if bad.any():
             if not bad.ndim and not any(map(numpy.ndim, arguments)):
