@@ -193,7 +193,7 @@ def _as_good(op: Op, result: Result, edge: Edge, digits: int) -> bool:
     local: Value = edge.local
     indices = (edge.consumer, *result.graph.inputs(edge.consumer))
     if any(shape(result.values[i]) for i in indices):
-        return True  # whether the last digits hold is not to be seen in arrays
+        return _as_good_for_arrays(op, [result.values[i] for i in indices], edge, digits)
     try:
         shown = [float(f"{result.values[i]:.{digits}g}") for i in indices]
         found = op.textbook(*shown, **op.options)
@@ -201,6 +201,29 @@ def _as_good(op: Op, result: Result, edge: Edge, digits: int) -> bool:
         return bool(abs(found - local) <= 10.0 ** (2 - digits) * abs(local))
     except (*MATH_RAISES, TypeError):  # a number that Python makes complex is a TypeError later
         return False
+
+
+_SEEN = 100
+"""Elements of an array of which one may see that they do not fit each other."""
+
+
+def _as_good_for_arrays(op: Op, values: Sequence[Value], edge: Edge, digits: int) -> bool:
+    """The same for arrays: whether the last digits hold is not to be seen, but that 1 - 1 is 0."""
+    import numpy
+
+    assert op.textbook is not None
+    if any(numpy.size(value) > _SEEN for value in values):
+        return True
+    shown = [
+        numpy.reshape(
+            [float(f"{number:.{digits}g}") for number in numpy.ravel(value)], shape(value)
+        )
+        for value in values
+    ]
+    with numpy.errstate(all="ignore"):
+        found = op.textbook(*shown, **op.options)
+        found = found[edge.arg] if isinstance(found, tuple) else found
+        return bool(numpy.all(abs(found - edge.local) <= 1e-3 * abs(edge.local)))
 
 
 # Paths

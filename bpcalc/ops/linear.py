@@ -56,7 +56,7 @@ def swapped(g: Value, y: Value, A: Value) -> Value:
     shape=shapes.matmul,
     symbol="@",
     latex="{A} {B}",
-    textbook=lambda g, y, A, B: _of_matrices(g, A, B),
+    textbook=lambda g, y, A, B: _on_paper(g, A, B),
     apart=(lambda g, y, A, B: _to_left(g, A, B), lambda g, y, A, B: _to_right(g, A, B)),
 )
 def matmul(g: Value, y: Value, A: Value, B: Value) -> Value:
@@ -81,6 +81,13 @@ def _to_right(g: Value, A: Value, B: Value) -> Value:
 
 
 FUNCTIONS["matmul"] = matmul
+
+
+def _on_paper(g: Value, A: Value, B: Value) -> tuple[Value, Value]:
+    """As if vectors were columns: δ @ xᵀ; of a vector before a matrix that would not be true."""
+    if _rank(A) == 2 and _rank(B) < 3:
+        return _of_matrices(g, A, B)
+    return _to_left(g, A, B), _to_right(g, A, B)
 
 
 def _of_matrices(g: Value, A: Value, B: Value) -> tuple[Value, Value]:

@@ -14,6 +14,7 @@ from bpcalc.ops.logic import and_
 from bpcalc.ops.op import Shape, Value, structural
 from bpcalc.ops.reductions import alike, less_mean, log_softmax, mean, number_of, softmax, sum_
 from bpcalc.ops.rounding import abs_, sign
+from bpcalc.ops.terms import Term
 
 
 @structural(lambda a, b: mean((a - b) ** 2), shape=shapes.scalar)
@@ -192,6 +193,8 @@ def _meaning_of_cross_entropy(p: Value, t: Value) -> Value:
 
     if numpy.shape(t) == numpy.shape(p):
         return -sum_(t * log(p)) / _rows(p)
+    if isinstance(p, Term):  # to be read
+        return -sum_(targets(t, p) * log(p)) / _rows(p)
     found = _are_class(t, p)
     known = log(sum_(found, axis=-1))  # 0, and undefined where there is no such class
     return -(sum_(where(found, log(p), 0)) + sum_(known)) / _rows(p)

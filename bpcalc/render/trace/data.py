@@ -1,8 +1,9 @@
 """steps -> JSON: each step with its formula, its numbers and the equation as text.
 
-`formula`, `rule` and `numbers` are text of the language: bpcalc computes them again. Numbers are
-in their shortest form that reads back to the same float64; `text` is the line that a trace in the
-terminal has, rounded as asked.
+`formula`, `rule` and `numbers` are text of the language: bpcalc computes them again. Only what has
+no name there is written otherwise: a gradient in the rule of an operation on arrays as ∂f/∂node,
+and the functions that such rules alone use. Numbers are in their shortest form that reads back to
+the same float64; `text` is the line that a trace in the terminal has, rounded as asked.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bpcalc.graph.text import expression
+from bpcalc.ops import TABLE
 from bpcalc.ops.terms import Term, text
 from bpcalc.ops.terms import node as term_node
 from bpcalc.render.json_text import entries_as_json
 from bpcalc.render.numbers import DIGITS, shortest
-from bpcalc.render.trace.lines import node_name, output_name
+from bpcalc.render.trace.lines import node_name, objective_name
 from bpcalc.render.trace.story import Story, chapters
 from bpcalc.render.trace.text import Text, one_line
 from bpcalc.results import as_lists, edge_data
@@ -23,7 +25,6 @@ from bpcalc.steps import EdgeStep, NothingStep, PathStep, StartStep, SumStep, Va
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bpcalc.graph import Graph
     from bpcalc.results import Edge, Result
     from bpcalc.steps import Step
 
@@ -98,19 +99,30 @@ def _value(step: ValueStep, result: Result) -> dict[str, Any]:
 
 def _edge(step: EdgeStep, result: Result) -> dict[str, Any]:
     data = edge_data(step.edge)
+    rule = _of_vectors(step.rule)
     return {
         "step": "edge",
         **{key: data[key] for key in ("from", "to", "arg", "upstream")},
-        "rule": text(step.rule, _label(result.graph)),
-        "numbers": _numbers(step.rule, result),
+        "rule": text(rule, _label(result)),
+        "numbers": _numbers(rule, result),
         **{key: data[key] for key in ("local", "gradient") if key in data},
     }
 
 
-def _label(graph: Graph) -> Callable[[int], str]:
+def _of_vectors(rule: Term) -> Term:
+    """A rule with δ @ xᵀ as `outer(δ, x)`: on paper vectors are columns, in the language not."""
+    args = tuple(map(_of_vectors, rule.args))
+    if rule.op is TABLE["matmul"] and all(len(arg.shape) == 1 for arg in args):
+        turned = args[1]
+        if turned.op is TABLE["transpose"]:
+            return Term(op=TABLE["outer"], args=(args[0], turned.args[0]), shape=rule.shape)
+    return Term(op=rule.op, args=args, shape=rule.shape) if rule.op is not None else rule
+
+
+def _label(result: Result) -> Callable[[int], str]:
     """How a rule calls a node; the gradient of a node as ∂f/∂node."""
-    output = output_name(graph)
-    return lambda i: graph.label(i) if i >= 0 else f"∂{output}/∂{node_name(graph, ~i)}"
+    graph, of = result.graph, objective_name(result)
+    return lambda i: graph.label(i) if i >= 0 else f"∂{of}/∂{node_name(graph, ~i)}"
 
 
 def _share(edge: Edge) -> dict[str, Any]:

@@ -60,6 +60,8 @@ _LAYOUT = r"""\allowdisplaybreaks
 class LaTeX(Notation):
     r"""Mathematics as LaTeX: `\frac{\partial f}{\partial n_{4}}`, `n_{4} \cdot y`, `x^{2}`."""
 
+    times = latex_text("×")
+
     def __init__(self, result: Result, words: Sentences, digits: int) -> None:
         super().__init__(result, latex_words(words), digits)
 

@@ -48,6 +48,9 @@ class Notation:
     What it writes may stand in a product: `times` sees to the brackets.
     """
 
+    times = "×"
+    """Between the sizes of an array."""
+
     def __init__(self, result: Result, words: Sentences, digits: int) -> None:
         self.result = result
         self.graph = result.graph
@@ -214,7 +217,8 @@ def shape_of(value: Value, notation: Notation) -> str:
     """The shape of an array that is written in full; empty for a number."""
     if not shape(value) or is_large(value):
         return ""
-    return notation.words.shape.format(shape="×".join(map(str, value.shape)))
+    sizes = notation.times.join(map(str, value.shape))
+    return notation.words.shape.format(shape=sizes)
 
 
 def has_large(term: Term, result: Result) -> bool:
@@ -291,7 +295,7 @@ def _nothing(step: NothingStep, notation: Notation) -> Line:
         left = notation.gradient(step.edge.input)
         words, through = notation.words.nothing_through, notation.through(step.edge)
         return Line(step, left, [], through, True, words)
-    zero = [notation.number(0.0)]
+    zero = [notation.number(notation.result.gradients[step.node])]
     return Line(step, notation.gradient(step.node), zero, remark=notation.words.nothing)
 
 

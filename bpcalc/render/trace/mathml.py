@@ -242,7 +242,8 @@ def _infix(op: Op, parts: dict[str, str]) -> str:
             written = sign
         elif sign:
             written += f"<mo>{escape(_SIGNS.get(sign, sign))}</mo>"
-        written += parts[parameter or ""]
+        if parameter is not None:  # else it is the bracket behind the last one
+            written += parts[parameter]
     return written
 
 

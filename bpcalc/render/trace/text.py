@@ -35,6 +35,7 @@ class Text(Notation):
     def __init__(self, result: Result, words: Sentences, digits: int, unicode: bool) -> None:
         super().__init__(result, words, digits)
         self.unicode = unicode
+        self.times = "×" if unicode else "x"
 
     def formula(self, term: Term, leaf: Callable[[int], str]) -> str:
         return text(term, leaf, pretty=self.unicode)
