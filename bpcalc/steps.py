@@ -212,6 +212,7 @@ def _as_good_for_arrays(op: Op, values: Sequence[Value], edge: Edge, digits: int
     import numpy
 
     assert op.textbook is not None
+    local: Value = edge.local
     if any(numpy.size(value) > _SEEN for value in values):
         return True
     shown = [
@@ -223,7 +224,7 @@ def _as_good_for_arrays(op: Op, values: Sequence[Value], edge: Edge, digits: int
     with numpy.errstate(all="ignore"):
         found = op.textbook(*shown, **op.options)
         found = found[edge.arg] if isinstance(found, tuple) else found
-        return bool(numpy.all(abs(found - edge.local) <= 1e-3 * abs(edge.local)))
+        return bool(numpy.all(abs(found - local) <= 1e-3 * abs(local)))
 
 
 # Paths

@@ -16,7 +16,8 @@ NETWORK = ("z = w*x + b; a = sigmoid(z); a^2", "--w", "2", "--x", "-1", "--b", "
 
 def test_the_trace_tells_the_derivation_of_the_issue() -> None:
     told = called("trace", *A1).out.splitlines()
-    assert "  ∂f/∂n4 = ∂f/∂n5 · ∂n5/∂n4 = 1 · y = 1·4 = 4" in told
+    assert "  ∂f/∂n4 = ∂f/∂n5 · ∂n5/∂n4 = 1 · y   = 1·4     = 4" in told  # the sides in columns
+    assert told[:3] == ["f = x**2*y+y+2", "  at x = 3, y = 4", "  Numbers are rounded to 9 digits."]
     assert "   ∂f/∂y = 9 (through n5) + 1 (through n6) = 10" in told
     assert "      n5 = n4·y   = 9·4    = 36" in told
 
@@ -46,7 +47,9 @@ def test_wrt_tells_only_the_ways_to_these_variables() -> None:
         (("--node", "q"), "--node: there is no node q"),
         (("--from", "n9"), "--from: there is no node n9"),
         (("--from", "n5", "--to", "n4"), "--from n5 comes after --to n4"),
-        (("--node", "x", "--from", "n4"), "--node and --from or --to exclude each other"),
+        (("--node", "x", "--from", "n4"), "--node, --wrt, and --from with --to exclude each other"),
+        (("--wrt", "x", "--to", "n4"), "--node, --wrt, and --from with --to exclude each other"),
+        (("--wrt", "x", "--node", "y"), "--node, --wrt, and --from with --to exclude each other"),
         (("--lang", "fr"), "--lang"),
         (("-o", "a.docx"), "no format of this command is written to a file *.docx"),
         (("--get", "steps.99"), "--get: steps has no 99"),

@@ -6,8 +6,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy
 import pytest
+from ops.array_examples import cases, output_shape
+from render.examples import EXAMPLES, Example, every_example
 
 import bpcalc
 from bpcalc.graph.text import applied
@@ -19,6 +23,7 @@ begin end text hline frac partial cdot cdots left right infty mathrm operatornam
 exp sin cos tan arcsin arccos arctan sinh cosh tanh coth max min ne neq le ge leq geq land lor lnot
 wedge vee neg lfloor rfloor lceil rceil hat bar dot tilde vec prime to pi tau sigma psi alpha beta
 delta epsilon varepsilon theta lambda Gamma Delta Psi Omega
+mathsf odot times hspace
 """
 """Of LaTeX itself and of amsmath."""
 
@@ -84,20 +89,51 @@ def test_the_checker_sees_what_is_wrong() -> None:
         assert complaints(wrong), wrong
 
 
-def formula_of(op: Op) -> tuple[str, dict[str, float]]:
+class Call(NamedTuple):
+    """An operation on variables, where it is defined."""
+
+    formula: str
+    values: dict[str, Any]
+    upstream: Any = 1.0
+
+    def result(self, *, check: bool = True) -> bpcalc.Result:
+        return bpcalc.grad(self.formula, self.values, upstream=self.upstream, check=check)
+
+
+WRITTEN = [op for op in TABLE.values() if not op.internal or op.text]
+"""The operations that a formula can have, `X[0]` and `[x, y]` too."""
+
+
+def formula_of(op: Op) -> Call:
     """A call of the operation with variables, at a point where it is defined."""
+    if op.shape is not None:
+        return formula_of_arrays(op)
     count = 3 if op.variadic else op.arity
     names = ["x", "w_41", "σ₁"][:count]
     for point in ([0.5, 0.25, 0.75], [1.5, 2.5, 3.5], [2.0, 1.0, 3.0]):
         if op.domain.contains(*point[:count], **op.options):
-            return applied(op, names), dict(zip(names, point[:count], strict=True))
+            return Call(applied(op, names), dict(zip(names, point[:count], strict=True)))
     raise AssertionError(f"no point for {op.name}")
 
 
-@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def formula_of_arrays(op: Op) -> Call:
+    """The same with arrays, the largest that the tests of the operations have for it."""
+    case = max(cases(op), key=lambda case: max(map(numpy.ndim, case.inputs)))
+    names = ["X", "w_41", "σ₁", "b"][: len(case.inputs)]
+    formula = applied(case.op, names)
+    values = dict(zip(names, case.inputs, strict=True))
+    shape = output_shape(case.op, tuple(numpy.shape(array) for array in case.inputs))
+    return Call(formula, values, numpy.ones(shape) if shape else 1.0)
+
+
+@pytest.mark.parametrize("op", WRITTEN, ids=lambda op: op.name)
 def test_the_latex_of_every_operation_can_be_set(op: Op) -> None:
-    formula, values = formula_of(op)
-    assert complaints(latex_of(formula, **values)) == []
+    assert complaints(latex_table(formula_of(op).result())) == []
+
+
+@every_example
+def test_the_latex_of_every_example_can_be_set(example: Example) -> None:
+    assert complaints(latex_table(example.result(check=True))) == []
 
 
 ODD_NAMES = "w_41 w41 σ1 σ_max x₁ a_b_c _x x_ lambda alpha xhat dot E pi x′ beta_1 Ω __ loss"
@@ -136,9 +172,10 @@ def test_numbers_that_are_not_finite_can_be_set() -> None:
 def test_pdflatex_agrees(tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed")
-    cases = [formula_of(op) for op in TABLE.values()]
-    cases += [(f"{name}*x", {name: 2, "x": 3}) for name in ODD_NAMES.split() if name.isascii()]
-    body = "\n".join(latex_of(formula, **values) for formula, values in cases)
+    calls = [formula_of(op) for op in WRITTEN]
+    calls += [Call(f"{name}*x", {name: 2, "x": 3}) for name in ODD_NAMES.split() if name.isascii()]
+    results = [*(call.result() for call in calls), *(e.result(check=True) for e in EXAMPLES)]
+    body = "\n".join(map(latex_table, results))
     (tmp_path / "all.tex").write_text(
         f"\\documentclass{{article}}\\usepackage{{amsmath}}\\begin{{document}}{body}\\end{{document}}"
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 
+import numpy
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from ops.array_examples import cases, output_shape
 
 import bpcalc
-from bpcalc.ops import TABLE, constants
+from bpcalc.ops import TABLE, Op, constants
 from bpcalc.ops.describe import called, input_names
 from bpcalc.ops.terms import Term, node, term, text
 from bpcalc.render.term_latex import latex, latex_factor
@@ -131,10 +134,23 @@ def test_an_exact_constant_is_its_formula(constant: constants.Constant) -> None:
     assert not re.search(r"\.[0-9]{3}", latex(Term(constant)))
 
 
+def rules(op: Op) -> Iterator[Term]:
+    """What its rule says of inputs, as terms; of arrays in every shape that the tests have."""
+    if op.shape is None:
+        found = op.rule(Term("y"), *input_names(op))
+        yield from map(term, found if isinstance(found, tuple) else (found,))
+        return
+    for case in cases(op):
+        shapes = [numpy.shape(array) for array in case.inputs]
+        inputs = [node(place, shape) for place, shape in enumerate(shapes)]
+        output = output_shape(case.op, tuple(shapes))
+        found = case.op.rule(node(~9, output), node(9, output), *inputs)
+        yield from map(term, found if isinstance(found, tuple) else (found,))
+
+
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
-def test_every_operation_and_its_rule_can_be_written(op: object) -> None:
-    found = op.rule(Term("y"), *input_names(op))
-    for each in [called(op), *map(term, found if isinstance(found, tuple) else (found,))]:
+def test_every_operation_and_its_rule_can_be_written(op: Op) -> None:
+    for each in [called(op), *rules(op)]:
         shown = latex(each)
         assert shown.count("{") == shown.count("}")
         assert shown.count(r"\left") == shown.count(r"\right")

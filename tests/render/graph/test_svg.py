@@ -147,9 +147,17 @@ def test_the_ways_from_the_selected_node_are_marked_and_the_rest_is_faint() -> N
 
 
 def test_where_no_gradient_flows_the_arrow_is_dashed_and_bare() -> None:
-    root = drawn(of("where(x > 0, sqrt(x), x)", x=-4))
+    pictured = of("where(x > 0, sqrt(x), x)", x=-4)
+    assert [arrow[:3] for arrow in pictured.arrows if not arrow.flows] == [
+        ("n1", "n3", 0),  # to the comparison, from which nothing comes
+        ("n2", "n3", 1),
+        ("n1", "n4", 0),  # to the side that is not taken
+        ("n3", "n5", 0),
+        ("n4", "n5", 1),
+    ]
+    root = drawn(pictured)
     blocked = [arrow for arrow in root.iter(f"{SVG}g") if "blocked" in classes(arrow)]
-    assert [texts(arrow) for arrow in blocked if arrow.get("data-tail")] == [[], [], []]
+    assert [texts(arrow) for arrow in blocked if arrow.get("data-tail")] == [[]] * 5
     assert "no gradient flows" in texts(root, "key")
 
 

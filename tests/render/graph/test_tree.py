@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 
+import numpy
 import pytest
 from pictures import a1, drawn, of
 from render.examples import Example, every_example
@@ -15,6 +16,8 @@ from bpcalc.render.graph.tree import tree
 from bpcalc.render.look import Look
 
 NUMBER = r"-?\d[\d.e+-]*"
+ENTRY = rf"({NUMBER}|\[{NUMBER}(, {NUMBER})*\]|shape \d+(×\d+)*)"
+"""What a box has of a value: a number, a short vector, or the shape of an array."""
 
 
 def lines(picture: Picture, width: int | None = 80, **look: bool) -> list[str]:
@@ -77,20 +80,37 @@ def test_every_example_fits_80_columns_with_all_its_numbers(example: Example) ->
         assert re.search(rf"(?<![\d.]){re.escape(box.value)} +{re.escape(box.gradient)}", text)
     edges = [line for line in found if line[:1] in "├└│ " and re.search(r"[├└]", line)]
     assert len(edges) == len(picture.arrows)
-    assert all(re.search(rf"(× |= ){NUMBER}$|nothing flows$", line) for line in edges)
+    if "local" not in found[0]:  # the arrays leave no room for shares
+        assert len(found[0]) > 40
+        assert all(re.search(rf"  {ENTRY}$", line) for line in edges)
+        return
+    shared = [line for line in edges if re.search(rf"(× |= ){ENTRY}$|nothing flows$", line)]
+    # Of an array that is used once the share is the gradient, which stands beside its value.
+    alone = [arrow for arrow in picture.arrows if arrow.flows and not arrow.share]
+    assert len(edges) == len(shared) + len(alone)
+    assert all(re.search(rf"  {ENTRY}$", line) for line in edges if line not in shared)
 
 
 @every_example
 def test_in_a_pipe_every_product_stands_in_full(example: Example) -> None:
     picture = drawn(example)
     found = lines(picture, None)
-    shares = sorted(line.split("  ")[-1] for line in found if re.search(r"[├└]", line))
+    title = found[0].index("upstream × local")
+    shares = sorted(line[title:] for line in found if re.search(r"[├└]", line))
     assert shares == sorted(
-        (f"= {arrow.share}" if "=" not in arrow.share else arrow.share)
+        (f"= {arrow.share}" if arrow.share and "=" not in arrow.share else arrow.share)
         if arrow.flows
         else "nothing flows"
         for arrow in picture.arrows
     )
+    # Only of an array that is used once there is none: it is the gradient itself.
+    result = example.result()
+    for arrow in picture.arrows:
+        uses = [other for other in picture.arrows if other.tail == arrow.tail and other.flows]
+        if arrow.flows and not arrow.share:
+            assert uses == [arrow]
+            numbers = [result.values[int(end[1:]) - 1] for end in (arrow.tail, arrow.head)]
+            assert any(map(numpy.ndim, numbers))
     assert not any("…" in line for line in found if "…" not in str(picture))
 
 
@@ -150,7 +170,8 @@ def test_without_unicode_there_is_none() -> None:
 
 def test_where_nothing_flows_it_says_so() -> None:
     found = lines(of("where(x > 0, x, y)", x=3, y=4))
-    assert sum("nothing flows" in line for line in found) == 2
+    nothing = [label(line) for line in found if "nothing flows" in line]
+    assert nothing == ["n4 = x > 0", "x", "0", "y"]
 
 
 def test_what_the_check_says_stands_under_the_node_and_only_once() -> None:

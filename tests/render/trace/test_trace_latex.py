@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 from render.examples import EXAMPLES, Example, every_example
-from render.test_latex import complaints, formula_of
+from render.test_latex import WRITTEN, complaints, formula_of
 from stories import A1, AT_A1, HOSTILE, told, told_example
 
-from bpcalc.ops import TABLE
 from bpcalc.render.latex_text import is_plain, latex_text
-from bpcalc.render.sentences import CHINESE
+from bpcalc.render.sentences import CHINESE, ENGLISH
 from bpcalc.render.trace.latex import trace_latex
 from bpcalc.render.trace.latex_layout import PAGE, aligned, width
-from bpcalc.render.trace.story import Story
+from bpcalc.render.trace.story import Story, story
 
 EVERYTHING = "".join(chr(c) for c in range(32, 127))
 
@@ -68,9 +67,9 @@ def test_a_worked_example_is_in_order(example: Example) -> None:
     assert packages == ["amsmath"]
 
 
-@pytest.mark.parametrize("story", [LONG, MIXED], ids=["long", "mixed"])
-def test_no_row_is_wider_than_the_page(story: tuple[str, dict[str, float]]) -> None:
-    for block in latex_of(told(*story)).split("\\begin{align*}\n")[1:]:
+@pytest.mark.parametrize("given", [LONG, MIXED], ids=["long", "mixed"])
+def test_no_row_is_wider_than_the_page(given: tuple[str, dict[str, float]]) -> None:
+    for block in latex_of(told(*given)).split("\\begin{align*}\n")[1:]:
         rows = block.split("\n\\end{align*}")[0].split("\\\\\n")
         parts = [row.partition("&") for row in rows if "cases" not in row]
         left = max(width(before) for before, _, _ in parts)
@@ -110,8 +109,8 @@ def test_letters_that_pdflatex_has_stay_plain() -> None:
 
 
 def test_other_scripts_ask_for_xelatex_in_the_first_line() -> None:
-    for story in (told("数*2", {"数": 1}), told(A1, AT_A1, CHINESE), told("x # Масса", {"x": 1})):
-        shown = latex_of(story)
+    for other in (told("数*2", {"数": 1}), told(A1, AT_A1, CHINESE), told("x # Масса", {"x": 1})):
+        shown = latex_of(other)
         assert shown.startswith("% Set it with xelatex and the package ctex")
         assert r"{ctex}" in shown
     assert latex_of(told("größe*σ", {"größe": 1, "σ": 2})).startswith("% Set it with pdflatex")
@@ -176,19 +175,20 @@ def test_pdflatex_sets_everything_within_the_margins(tmp_path: Path) -> None:
     stories += [told(*LONG), told(*MIXED), told(*MIXED, node="x"), told(*LONG, upstream=2.5)]
     hostile = HOSTILE[0].replace("数", "q").replace("\x9b", "")
     stories += [told(hostile, {name.replace("数", "q"): v for name, v in HOSTILE[1].items()})]
-    log = log_of("pdflatex", [latex_of(story) for story in stories], tmp_path)
+    log = log_of("pdflatex", [latex_of(each) for each in stories], tmp_path)
     assert "Overfull" not in log
     assert "Missing character" not in log
 
 
 def test_pdflatex_sets_every_operation(tmp_path: Path) -> None:
     installed("pdflatex", "amsmath.sty")
-    stories = [told(*formula_of(op), check=False) for op in TABLE.values()]
-    log = log_of("pdflatex", [latex_of(story) for story in stories], tmp_path)
+    calls = [formula_of(op) for op in WRITTEN]
+    stories = [story(call.result(check=False), ENGLISH) for call in calls]
+    log = log_of("pdflatex", [latex_of(each) for each in stories], tmp_path)
     assert "Overfull" not in log
 
 
 def test_xelatex_sets_chinese(tmp_path: Path) -> None:
     installed("xelatex", "ctex.sty")
     stories = [told(A1, AT_A1, CHINESE), told(*MIXED, CHINESE, node="x"), told(*HOSTILE, CHINESE)]
-    log_of("xelatex", [latex_of(story) for story in stories], tmp_path)
+    log_of("xelatex", [latex_of(each) for each in stories], tmp_path)
