@@ -18,7 +18,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bpcalc.formula import parse
-from bpcalc.graph.text import latex_label, latex_name, latex_number, option_text
+from bpcalc.graph.text import latex_label, latex_name, latex_number, latex_template, option_text
 from bpcalc.ops.terms import (
     ATOM,
     LOOSE,
@@ -86,14 +86,15 @@ def _written(term: Term, leaf: Callable[[int], str]) -> _Written:
     if op is None:
         return _leaf(term, leaf)
     inputs = [_written(arg, leaf) for arg in term.args]
-    places, binding = _template(op.latex)
+    template = latex_template(op, len(inputs))
+    places, binding = _template(template)
     if op.variadic:
         parts = {op.parameters[0]: ", ".join(written.text for written in inputs)}
     else:
         named = zip(op.parameters, inputs)
         parts = {name: _bracketed(written, places[name]) for name, written in named}
     options = {name: _option(name, value, leaf) for name, value in op.options.items()}
-    text = _with_options(op, op.latex.format(**parts, **options), options)
+    text = _with_options(op, template.format(**parts, **options), options)
     if op.symbol == "*" and all(arg.shape for arg in term.args):
         text = r" \odot ".join(parts.values())
     return _Written(text, min(binding, _binding_of_number(text)))

@@ -23,7 +23,7 @@ begin end text hline frac partial cdot cdots left right infty mathrm operatornam
 exp sin cos tan arcsin arccos arctan sinh cosh tanh coth max min ne neq le ge leq geq land lor lnot
 wedge vee neg lfloor rfloor lceil rceil hat bar dot tilde vec prime to pi tau sigma psi alpha beta
 delta epsilon varepsilon theta lambda Gamma Delta Psi Omega
-mathsf odot times hspace
+mathsf odot otimes sum prod det
 """
 """Of LaTeX itself and of amsmath."""
 
@@ -100,7 +100,7 @@ class Call(NamedTuple):
         return bpcalc.grad(self.formula, self.values, upstream=self.upstream, check=check)
 
 
-WRITTEN = [op for op in TABLE.values() if not op.internal or op.text]
+WRITTEN = [op for op in TABLE.values() if not op.internal or "[" in op.text]
 """The operations that a formula can have, `X[0]` and `[x, y]` too."""
 
 
