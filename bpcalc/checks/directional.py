@@ -39,6 +39,12 @@ _ROUNDING = 64 * 2.0**-52
 _LEAST_SHARE = 1e-6
 """No variable's change is smaller beside another's: that one's gradient may be a mere residue."""
 
+_RESIDUE = 2.0**-46
+"""What rounding leaves of a gradient that is 0, in relation to the largest one on its way."""
+
+_STRICT = 1e-9
+"""A slope may be off by this in relation to its terms; one wrong element of many is not more."""
+
 _KINK = 1e-15
 """The slopes ahead and behind differ by less where the formula is smooth."""
 
@@ -100,6 +106,11 @@ class _Checking:
         self.leaves = exact_leaves(graph, variables)
         self.variables = list(graph.variables.values())
         self.gradients = {i: numpy.asarray(gradients[i], dtype=float) for i in self.variables}
+        self.largest = max(_largest(g) for g in gradients)
+        """The largest gradient of any node: beside it others may be mere residues of rounding."""
+        self.summed = max(_summed(value) for value in values)
+        """The largest sum of magnitudes that a node holds."""
+        self.limit = max(WRONG / sum(g.size for g in self.gradients.values() or ()), _STRICT)
         self.here = computed(graph, self.leaves)
         self.warnings: list[str] = []
 
@@ -108,7 +119,8 @@ class _Checking:
         found = self._along(count)
         self._say(value_error, found, count)
         worst = max([value_error, *found.errors], key=lambda e: math.inf if e != e else e)
-        wrong = any(not error <= WRONG for error in [value_error, *found.errors])
+        off = any(not error <= self.limit for error in found.errors)
+        wrong = off or not value_error <= WRONG
         ok = False if wrong else None if found.kinks else True
         nothing = NodeCheck(None, None, None, None)
         return Check(ok, worst, [nothing] * len(self.graph), {}, self.warnings, "directional")
@@ -123,8 +135,8 @@ class _Checking:
             return math.inf
         size = max(abs(x) for x in truth.flat)
         off = max(abs(x - float(y)) for x, y in pairs)
-        if not off:
-            return 0.0
+        if not off or (off <= _RESIDUE * self.summed and size <= _RESIDUE * self.summed):
+            return 0.0  # it is right, or everything cancels
         if off <= _ROUNDING * (self._terms() + float(size)) and off > DOUBTFUL * size:
             return 0.0  # a sum that cancels
         if truth.ndim == 0:
@@ -152,14 +164,19 @@ class _Checking:
                 [(self.gradients[i] * direction[i]).ravel() for i in self.variables]
             )
             size = float(numpy.sum(numpy.abs(terms)))
-            if abs(forward - backward) > _KINK * max(abs(forward), abs(backward), size):
+            floor = _RESIDUE * self.largest * self._length(direction)
+            if abs(forward - backward) > _KINK * max(abs(forward), abs(backward), size, floor):
                 found = found._replace(kinks=found.kinks + 1)
                 continue
             off = (
                 abs((forward + backward) / 2 - math.fsum(terms)) if size < math.inf else mpmath.inf
             )
-            found.errors.append(_ratio(off, size))
+            found.errors.append(0.0 if off <= floor else _ratio(off, size))
         return found
+
+    def _length(self, direction: Mapping[int, Value]) -> float:
+        """How far a direction leads."""
+        return math.sqrt(sum(float(numpy.sum(change**2)) for change in direction.values()))
 
     def _direction(self, dice: numpy.random.Generator) -> dict[int, Value]:
         """A random change of every variable, larger for those of small gradients.
@@ -208,6 +225,18 @@ class _Checking:
                 f"along {found.kinks} of them the slope ahead is another than behind: "
                 "the formula has a kink here, and its gradient is a convention"
             )
+
+
+def _largest(gradient: Value) -> float:
+    """The largest finite element."""
+    found = numpy.abs(numpy.asarray(gradient, dtype=float))
+    return float(numpy.max(found, initial=0.0, where=numpy.isfinite(found)))
+
+
+def _summed(value: Value) -> float:
+    """The sum of the magnitudes of the finite elements."""
+    found = numpy.abs(numpy.asarray(value, dtype=float))
+    return float(numpy.sum(found, initial=0.0, where=numpy.isfinite(found)))
 
 
 def _ratio(off: MpNumber, size: float) -> float:

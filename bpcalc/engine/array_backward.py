@@ -102,8 +102,11 @@ def _structural(
     told: bool,
 ) -> list[_Edge]:
     """The edges of an operation that changes shapes or mixes elements."""
+    keeps: Sequence[Value] = [None] * len(arguments)
     if mask is not None:
         upstream = numpy.where(mask, upstream, 0.0)
+        if op.family == "layout":  # elements are moved, and the mask with them
+            keeps = moved(op, mask, y, arguments)
     if op.apart and False in wanted:
         each = zip(op.apart, wanted)
         products = tuple(rule(upstream, y, *arguments) if need else NOTHING for rule, need in each)
@@ -112,10 +115,23 @@ def _structural(
         products = products if type(products) is tuple else (products,)
     return [
         (NOTHING, NOTHING, None)
-        if vjp is NOTHING or not need
-        else (None, fitted(vjp, _shape(argument)), None)
-        for vjp, need, argument in zip(products, wanted, arguments)
+        if vjp is NOTHING or not need or (keep is not None and not numpy.any(keep))
+        else (None, fitted(vjp, _shape(argument)), keep)
+        for vjp, need, argument, keep in zip(products, wanted, arguments, keeps)
     ]
+
+
+def moved(op: Op, mask: Value, y: Value, arguments: Sequence[Value]) -> list[Value]:
+    """A mask of the output as masks of the inputs, for an operation that only moves elements.
+
+    None stands for all of them. Its products take each number to the element that it came from,
+    and so each 1 of the mask.
+    """
+    ones = numpy.broadcast_to(mask, numpy.shape(y)) * 1.0
+    products = op.rule(ones, y, *arguments)
+    products = products if type(products) is tuple else (products,)
+    found = [numpy.asarray(product) != 0 for product in products]
+    return [None if keep.all() else keep for keep in found]
 
 
 def _sum(arrived: Value, share: Value, target: int, sums: set[int]) -> Value:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from bpcalc.engine.array_backward import moved
 from bpcalc.engine.diagnosis import expression_text, failure_of_numbers, is_finite
 from bpcalc.errors import CalculationError
 from bpcalc.ops.domain import EVERYWHERE
@@ -56,13 +57,24 @@ def counting_elements(graph: Graph, values: Sequence[Value]) -> list[Any]:
     for index, op, indices in reversed(list(graph.operations)):
         if counts[index] is False:
             continue
-        chosen: Sequence[Any] = [True] * len(indices)
-        if op.used is not None:
-            chosen = op.used(*[values[i] for i in indices])
-        for i, used in zip(indices, chosen):
-            mask = True if op.shape is not None else _both(counts[index], used)
+        for i, mask in zip(indices, _counting_inputs(op, counts[index], index, indices, values)):
             counts[i] = _either(counts[i], _fitted(mask, numpy.shape(values[i])))
     return counts
+
+
+def _counting_inputs(
+    op: Op, mask: Any, index: int, indices: Sequence[int], values: Sequence[Value]
+) -> Sequence[Any]:
+    """Which elements of the inputs are needed for those of the output that count."""
+    arguments = [values[i] for i in indices]
+    if op.used is not None:
+        return [_both(mask, used) for used in op.used(*arguments)]
+    if op.shape is None or mask is True:
+        return [mask] * len(indices)
+    if op.family != "layout":
+        return [True] * len(indices)
+    masks = moved(op, mask, values[index], arguments)
+    return [True if mask is None else mask for mask in masks]
 
 
 def _both(a: Any, b: Any) -> Any:

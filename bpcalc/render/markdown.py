@@ -44,7 +44,8 @@ def code(text: str) -> str:
 
 
 def _number(found: str, right: str) -> str:
-    """A number; under one that is wrong, the right one."""
+    """A number or an array, on one line; under one that is wrong, the right one."""
+    found, right = " ".join(found.split()), " ".join(right.split())
     return f"~~{found}~~<br>**{right}**" if right else found
 
 

@@ -110,7 +110,7 @@ class Notation:
             return self.upstream(~index)
         leaves = self.graph.leaves
         constant = index < len(leaves) and leaves[index].name is None
-        return self.number(leaves[index].constant) if constant else self.label(index)
+        return self.number(self.result.values[index]) if constant else self.label(index)
 
     def upstream(self, index: int) -> str:
         """The gradient of a consumer: ∂f/∂node, or its number where the node is f itself."""
