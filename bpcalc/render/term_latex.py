@@ -105,6 +105,8 @@ def _leaf(term: Term, leaf: Callable[[int], str]) -> _Written:
         text = leaf(term.leaf.node)
     else:
         text = latex_name(term.leaf) if isinstance(term.leaf, str) else _number(term.leaf, leaf)
+    if text.startswith(r"\frac"):  # a gradient
+        return _Written(text, POWER)
     return _Written(text, PRODUCT if r"\cdot" in text else _binding_of_number(text))
 
 

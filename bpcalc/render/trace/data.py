@@ -112,9 +112,9 @@ def _edge(step: EdgeStep, result: Result) -> dict[str, Any]:
 def _of_vectors(rule: Term) -> Term:
     """A rule with δ @ xᵀ as `outer(δ, x)`: on paper vectors are columns, in the language not."""
     args = tuple(map(_of_vectors, rule.args))
-    if rule.op is TABLE["matmul"] and all(len(arg.shape) == 1 for arg in args):
+    if rule.op is not None and rule.op.key == "matmul" and all(len(arg.shape) == 1 for arg in args):
         turned = args[1]
-        if turned.op is TABLE["transpose"]:
+        if turned.op is not None and turned.op.key == "transpose":
             return Term(op=TABLE["outer"], args=(args[0], turned.args[0]), shape=rule.shape)
     return Term(op=rule.op, args=args, shape=rule.shape) if rule.op is not None else rule
 

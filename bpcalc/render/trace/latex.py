@@ -11,10 +11,10 @@ from itertools import islice
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from bpcalc.graph.text import latex_label, latex_name, latex_number
+from bpcalc.graph.text import latex_label, latex_name, latex_number, rows_of
 from bpcalc.ops.terms import Term
 from bpcalc.render.latex_text import is_plain, latex_text
-from bpcalc.render.numbers import DIGITS, rounded
+from bpcalc.render.numbers import DIGITS, rounded, summary
 from bpcalc.render.sentences import Sentences
 from bpcalc.render.term_latex import latex, latex_factor
 from bpcalc.render.trace.latex_layout import BOX, PAGE, aligned, width
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 40
 """So many equations are aligned with each other; amsmath holds all of them in memory, twice."""
+
+_WIDEST_ARRAY = 56
+"""Digits of the widest array that is written in full."""
 
 _LONGEST_WORD = 60
 """A longer word of the formula may be broken anywhere."""
@@ -78,7 +81,17 @@ class LaTeX(Notation):
         return written if written.isascii() else _name(node_name(self.graph, index))
 
     def number(self, value: Value) -> str:
-        return latex_number(rounded(value, self.digits))
+        large = self.is_large(value)
+        return latex_number((summary if large else rounded)(value, self.digits))
+
+    def is_large(self, value: Value) -> bool:
+        """Also where a page is too narrow for it."""
+        if super().is_large(value) or getattr(value, "ndim", 0) < 2:
+            return super().is_large(value)
+        text = rounded(value, self.digits)
+        rows = rows_of(text)
+        columns = zip(*rows) if rows is not None else [[text]]
+        return sum(max(map(len, column)) + 2 for column in columns) > _WIDEST_ARRAY
 
     def formula(self, term: Term, leaf: Callable[[int], str]) -> str:
         return latex(term, leaf)

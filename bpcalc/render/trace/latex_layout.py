@@ -22,6 +22,7 @@ _WIDEST_LEFT = 30
 
 _BOX = re.compile(r"\\parbox.*", re.DOTALL)
 _UNSEEN = re.compile(r"\\(left|right|text|mathrm|operatorname|begin|end)\b")
+_WORDS = re.compile(r"\\text\{[^{}]*")
 _SIGN = re.compile(r" ([-+=<>]|\\[lgn]e) ")
 _OTHER_COMMAND = re.compile(r"\\(?!(frac|underbrace)\b)([A-Za-z]+|.)")
 _GROUP = r"\{([^{}]*)\}"
@@ -33,6 +34,7 @@ _PLAIN_GROUP = re.compile(rf"(?<!underbrace)(?<!frac)(?<![}}_^]){_GROUP}")
 
 def width(latex: str) -> int:
     """About how many digits wide it will be; a letter is a digit, a command is two."""
+    latex = _WORDS.sub(lambda m: m[0].replace(" ", "0"), latex)
     text = _SIGN.sub("000", _UNSEEN.sub("", _BOX.sub("0" * BOX, latex)))
     text = _OTHER_COMMAND.sub("00", text).replace(" ", "").replace("$", "")
     before = ""
@@ -82,7 +84,7 @@ def _filled(sides: Iterable[str], room: int) -> list[str]:
     return rows
 
 
-_TOKEN = re.compile(r"\\left\b|\\begin\b|\\right\b|\\end\b| \\cdot | [-+] |, |\\.|[{}]")
+_TOKEN = re.compile(r"\\left\b|\\begin\b|\\right\b|\\end\b| \\cdot | [-+] |, |\\quad |\\.|[{}]")
 
 
 def _pieces(side: str) -> Iterator[str]:
@@ -95,7 +97,7 @@ def _pieces(side: str) -> Iterator[str]:
         elif found in ("}", r"\right", r"\end"):
             depth -= 1
         elif not depth and found[-1] == " ":
-            cut = token.end() if found == ", " else token.start() + 1
+            cut = token.end() if found == ", " else token.start() + (found[0] == " ")
             yield side[start:cut].strip()
             start = cut
     yield side[start:]

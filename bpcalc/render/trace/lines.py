@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from bpcalc.engine.array_shapes import shape
-from bpcalc.ops import OPERATORS, TABLE
+from bpcalc.ops import OPERATORS, TABLE, load_arrays
 from bpcalc.ops.terms import LOOSE, PRODUCT, NodeLeaf, Term, bracketed, node
 from bpcalc.render.numbers import is_large, rounded
 from bpcalc.steps import EdgeStep, NothingStep, PathStep, StartStep, Step, SumStep, ValueStep
@@ -77,6 +77,10 @@ class Notation:
     def number(self, value: Value) -> str:
         """A number, rounded."""
         return rounded(value, self.digits)
+
+    def is_large(self, value: Value) -> bool:
+        """Whether it is an array that is told by its shape and what it is like."""
+        return is_large(value)
 
     def formula(self, term: Term, leaf: Callable[[int], str]) -> str:
         """A formula, its nodes written by `leaf`."""
@@ -202,7 +206,7 @@ def _value(step: ValueStep, notation: Notation) -> Line:
     sides = [number]
     if step.formula is not None:
         sides = [notation.formula(step.formula, notation.input)]
-        if not has_large(step.formula, notation.result):
+        if not has_large(step.formula, notation):
             sides.append(notation.formula(step.formula, notation.numbers))
         if step.formula.binding == LOOSE:  # n3 = (x > 0) = (-4 > 0) = 0
             sides = [notation.brackets(side) for side in sides]
@@ -215,18 +219,18 @@ def _value(step: ValueStep, notation: Notation) -> Line:
 
 def shape_of(value: Value, notation: Notation) -> str:
     """The shape of an array that is written in full; empty for a number."""
-    if not shape(value) or is_large(value):
+    if not shape(value) or notation.is_large(value):
         return ""
     sizes = notation.times.join(map(str, value.shape))
     return notation.words.shape.format(shape=sizes)
 
 
-def has_large(term: Term, result: Result) -> bool:
+def has_large(term: Term, notation: Notation) -> bool:
     """Whether a formula has arrays in it that are too large to be put in."""
     if isinstance(term.leaf, NodeLeaf) and term.op is None:
-        index = term.leaf.node
-        return is_large(result.gradients[~index] if index < 0 else result.values[index])
-    return any(has_large(arg, result) for arg in term.args)
+        index, result = term.leaf.node, notation.result
+        return notation.is_large(result.gradients[~index] if index < 0 else result.values[index])
+    return any(has_large(arg, notation) for arg in term.args)
 
 
 def _edge(step: EdgeStep, notation: Notation) -> Line:
@@ -264,7 +268,7 @@ def _array_edge(step: EdgeStep, notation: Notation) -> Line:
         if rule.shape != shape(edge.gradient):
             rule = _added_up(rule, shape(edge.gradient))
     sides = [notation.formula(rule, notation.input)]
-    if not has_large(rule, notation.result):
+    if not has_large(rule, notation):
         sides.append(notation.formula(rule, notation.numbers))
     sides.append(notation.number(edge.gradient))
     through = "" if step.alone else notation.through(edge)
@@ -281,6 +285,7 @@ def _added_up(term: Term, wanted: Shape) -> Term:
     options: dict[str, Value] = {} if not wanted else {"axis": axes[0] if len(axes) == 1 else axes}
     if ones:
         options["keepdims"] = 1
+    load_arrays()
     return Term(op=TABLE["sum"].with_options(options), args=(term,))
 
 

@@ -214,6 +214,8 @@ def _row(written: str) -> str:
 
 def _binding(given: Term, written: str) -> int:
     """Of what is drawn: a fraction needs brackets only under an exponent."""
+    if given.op is None and written.startswith("<mfrac>"):  # a gradient
+        return POWER
     if given.op is None:
         return PRODUCT if _TIMES_TEN in written else ATOM
     return POWER if given.op.symbol == "/" else given.binding
