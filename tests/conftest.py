@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import bpcalc.ops.on_arrays  # noqa: F401  (tests go over all operations of the tables)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -20,7 +20,7 @@ from bpcalc.formula.statements import is_word, needed, variables_of
 from bpcalc.formula.tokens import token_spans
 from bpcalc.formula.tree import FIRST, LAST, OPERANDS, Statement, Tree
 from bpcalc.graph import Building, Graph
-from bpcalc.ops import FUNCTIONS, OPERATORS, TABLE, Op
+from bpcalc.ops import FUNCTIONS, OPERATORS, TABLE, Op, load_arrays
 from bpcalc.ops.arrays import LISTS, array_constant, key, odd_numbers, whole_numbers
 from bpcalc.ops.constants import NAMED, Constant
 
@@ -318,6 +318,7 @@ class _Builder:
         most = (MAX_NODES - self.building.count) // size
         if steps > min(most, MAX_STEPS):
             raise mistakes.too_many_steps(self.tree, position, steps, min(most, MAX_STEPS))
+        self._load_arrays()
         scan = Scan(function, xs, steps, position)
         self.scans.append(scan)
         self.building.lengths[xs] = steps
@@ -376,10 +377,20 @@ class _Builder:
         self.last.append(self.tree.nodes[tree_node][LAST])
         return self.building.apply(op, inputs)
 
+    def _load_arrays(self) -> None:
+        """Know the operations on arrays, but those whose names the formula gave to its own."""
+        load_arrays()
+        for name, op in [*FUNCTIONS.items(), *OPERATORS.items()]:
+            if name not in self.functions:
+                self.ops.setdefault(name, op)
+
     def _special(self, position: int, what: str) -> Op:
         """An op with options, a variadic one, or an error."""
         _, operands, first, _ = self.tree.nodes[position]
         op = self.ops.get(what)
+        if op is None or what in ("max", "min"):
+            self._load_arrays()
+            op = self.ops.get(what)
         if op is None:
             variables = variables_of(self.tree, self.bound) | set(self.bound) | set(NAMED)
             raise mistakes.name_is_no_function(

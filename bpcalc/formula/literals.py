@@ -9,7 +9,7 @@ from bpcalc.formula import mistakes
 from bpcalc.formula.grammar import DIGITS, SCAN, WORDS, Frame
 from bpcalc.formula.tokens import normal, starts_name
 from bpcalc.formula.tree import FIRST, LAST, OPERANDS, WHAT, Tree, TreeNode
-from bpcalc.ops import FUNCTIONS
+from bpcalc.ops import FUNCTIONS, load_arrays
 from bpcalc.ops.arrays import MAX_DIMENSIONS
 
 Option: TypeAlias = tuple[str, int]
@@ -119,6 +119,10 @@ def tuple_as_array(found: list[str], position: int) -> None:
 
 def without_options(tree: Tree, frame: Frame, arguments: tuple[int, ...]) -> tuple[int, ...]:
     """The arguments of a call without the numbers that are options: reshape(x, 2, 3)."""
+    if not arguments or not is_constant(tree.nodes[arguments[-1]]):
+        return arguments
+    if frame.name not in FUNCTIONS and all(s.name != frame.name for s in tree.statements):
+        load_arrays()
     op = FUNCTIONS.get(frame.name or "")
     if op is None or not op.positional or len(arguments) <= op.arity:
         return arguments

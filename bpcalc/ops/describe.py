@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from bpcalc.errors import RequestError, did_you_mean, printable
+from bpcalc.ops import load_arrays
 from bpcalc.ops.domain import EVERYWHERE, Kink
 from bpcalc.ops.op import FUNCTIONS, OPERATORS, TABLE, Op, Shape, Value
 from bpcalc.ops.terms import Term, said, term, text
@@ -160,6 +161,7 @@ SCAN = Entry(
 
 def entries() -> list[Entry]:
     """All operations, in the order of their families."""
+    load_arrays()
     return [*[entry(op) for op in TABLE.values() if not op.internal], SCAN]
 
 
@@ -178,6 +180,7 @@ def find(name: str) -> Op:
     Raises:
         RequestError: there is none.
     """
+    load_arrays()
     op = FUNCTIONS.get(name) or OPERATORS.get(name) or TABLE.get(name)
     if op is None:
         hint = did_you_mean(name, [*FUNCTIONS, *TABLE])

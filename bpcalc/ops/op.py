@@ -268,6 +268,10 @@ class Op:
 
 
 def _restored(key: str, options: dict[str, float]) -> Op:
+    if key not in TABLE:
+        from bpcalc.ops import load_arrays
+
+        load_arrays()
     return TABLE[key].with_options(options) if options else TABLE[key]
 
 
