@@ -200,6 +200,6 @@ def _error(check: Check, digits: int) -> str:
 def _along_directions(check: Check, digits: int, words: Sentences) -> str:
     """What a check of large arrays says: it is one of the whole, not of every node."""
     if check.ok is None:
-        return words.could_check_none.format(count=len(check.nodes))
+        return words.not_checked
     sentence = words.agrees_along if check.ok else words.disagrees_along
     return sentence.format(error=_error(check, digits))
