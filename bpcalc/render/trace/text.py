@@ -120,8 +120,10 @@ class _Paint:
         if not self.colour:
             return text
         code = "36" if isinstance(line.step, ValueStep) or "/" not in line.left else "35"
-        result = line.sides[0 if line.step is None else -1]
-        before, found, after = text.rpartition(f" {result}")
+        if line.step is None:
+            before, found, after = text.partition(f" {line.sides[0]}")
+        else:
+            before, found, after = text.rpartition(f" {line.sides[-1]}")
         return f"{before}\x1b[1;{code}m{found}\x1b[0m{after}"
 
 
