@@ -138,7 +138,7 @@ def _seed(graph: Graph, variables: Mapping[str, Quantity], seed: Quantity) -> Va
             f"the output is an array of the shape {found}, and a gradient is that of a number",
             source=graph.source,
             span=graph.span(graph.output),
-            hint="sum(...) of it; or --upstream with an array of that shape, and not a number; "
+            hint="sum(...) of it; or --upstream with an array of that shape; "
             "or bpcalc jacobian for the derivative of every element",
         )
     if shape(seed) != found:

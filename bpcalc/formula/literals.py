@@ -119,7 +119,7 @@ def tuple_as_array(found: list[str], position: int) -> None:
 
 def without_options(tree: Tree, frame: Frame, arguments: tuple[int, ...]) -> tuple[int, ...]:
     """The arguments of a call without the numbers that are options: reshape(x, 2, 3)."""
-    if not arguments or not is_constant(tree.nodes[arguments[-1]]):
+    if len(arguments) < 2:
         return arguments
     if frame.name not in FUNCTIONS and all(s.name != frame.name for s in tree.statements):
         load_arrays()

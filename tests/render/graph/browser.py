@@ -67,6 +67,8 @@ class Browser:
 
     def click(self, css: str) -> None:
         element = self._post("element", using="css selector", value=css)[_ELEMENT]
+        # At the edge of a list that scrolls, its neighbour may lie under the pointer.
+        self.run(f"document.querySelector({css!r}).scrollIntoView({{block: 'center'}})")
         self._post(f"element/{element}/click")
 
     def press(self, *keys: str) -> None:
