@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bpcalc.ops.choices import maximum, minimum, where
 from bpcalc.ops.constants import SQRT2, SQRT_TAU, Constant
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import Kink
 from bpcalc.ops.exponential import exp, expm1, log, log1p
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 from bpcalc.ops.rounding import abs_
 from bpcalc.ops.special import erf, erfc
 

@@ -6,9 +6,10 @@ import operator
 
 from bpcalc.ops.choices import where
 from bpcalc.ops.comparisons import equal
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import Domain, Kink
 from bpcalc.ops.exponential import log
-from bpcalc.ops.op import OPERATORS, Value, elementwise
+from bpcalc.ops.op import OPERATORS, Value
 
 
 @elementwise(operator.add, symbol="+", latex="{a} + {b}")

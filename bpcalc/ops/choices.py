@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import reduce
 
 from bpcalc.ops.comparisons import equal
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import Kink
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 
 
 @elementwise(

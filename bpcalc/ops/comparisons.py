@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import Kink
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 
 
 def _switch(sign: str) -> Kink:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bpcalc.ops.constants import LN2, LN10
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import above, at_least
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 
 _POSITIVE = above(0, hint="log(abs({x})), if that is what is meant, or other values")
 

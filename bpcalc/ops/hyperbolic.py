@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import at_least, between
 from bpcalc.ops.exponential import exp, log, sqrt
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 from bpcalc.ops.rounding import abs_
 from bpcalc.ops.trigonometric import hypot
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from bpcalc.ops import shapes
 from bpcalc.ops.arrays import Key, axes_of, numpy_axis, subscript, whole
-from bpcalc.ops.op import OPERATORS, Shape, Value, structural
+from bpcalc.ops.declare import structural
+from bpcalc.ops.op import OPERATORS, Shape, Value
 
 
 def fixed(view: Value) -> Value:

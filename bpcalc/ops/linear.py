@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bpcalc.ops import shapes
+from bpcalc.ops.declare import structural
 from bpcalc.ops.domain import Domain
 from bpcalc.ops.exponential import log
 from bpcalc.ops.layout import fixed, reshape, shaped_like, transpose
 from bpcalc.ops.memory import any_large, into_room
-from bpcalc.ops.op import FUNCTIONS, Shape, Value, structural
+from bpcalc.ops.op import FUNCTIONS, Shape, Value
 from bpcalc.ops.reductions import sum_
 
 

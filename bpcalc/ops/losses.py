@@ -7,11 +7,12 @@ from typing import Any
 from bpcalc.ops import shapes
 from bpcalc.ops.choices import where
 from bpcalc.ops.comparisons import equal, less, less_equal
+from bpcalc.ops.declare import structural
 from bpcalc.ops.domain import Domain, Kink
 from bpcalc.ops.exponential import log, log1p
 from bpcalc.ops.layout import fixed, shaped_like
 from bpcalc.ops.logic import and_
-from bpcalc.ops.op import Shape, Value, structural
+from bpcalc.ops.op import Shape, Value
 from bpcalc.ops.reductions import alike, less_mean, log_softmax, mean, number_of, softmax, sum_
 from bpcalc.ops.rounding import abs_, sign
 from bpcalc.ops.terms import Term

@@ -13,8 +13,9 @@ from typing import Any
 
 from bpcalc.ops import shapes
 from bpcalc.ops.choices import max_ as larger
+from bpcalc.ops.declare import structural
 from bpcalc.ops.domain import Kink
-from bpcalc.ops.op import Shape, Value, structural
+from bpcalc.ops.op import Shape, Value
 
 _BLOCK = 2**17
 """So many numbers are columns at a time, 1 MiB: what lies in the cache is not fetched twice.

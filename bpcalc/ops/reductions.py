@@ -11,10 +11,11 @@ from bpcalc.ops.arrays import axes_of, numpy_axis
 from bpcalc.ops.choices import max_ as larger
 from bpcalc.ops.choices import min_ as smaller
 from bpcalc.ops.comparisons import equal
+from bpcalc.ops.declare import structural
 from bpcalc.ops.domain import Kink
 from bpcalc.ops.exponential import exp, expm1, log, sqrt
 from bpcalc.ops.layout import spread
-from bpcalc.ops.op import Op, Shape, Value, structural
+from bpcalc.ops.op import Op, Shape, Value
 
 
 def _by_numpy(name: str) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bpcalc.ops.choices import where
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import Kink
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 
 
 @elementwise(

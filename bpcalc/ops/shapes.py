@@ -195,11 +195,6 @@ def indexed(shape: Shape, *, key: Key) -> Shape:
     return (*found, *shape[len(key) :])
 
 
-def spread(shape: Shape, like: Shape, **_: Any) -> Shape:
-    """The shape of the second input."""
-    return like
-
-
 def pair(name: str, value: Any) -> tuple[int, int]:
     """A number for both axes of an image, or one for each."""
     if value is None:

@@ -6,9 +6,10 @@ import math
 
 from bpcalc.ops.choices import where
 from bpcalc.ops.constants import PI, SQRT_PI
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import Domain
 from bpcalc.ops.exponential import exp, log
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 from bpcalc.ops.rounding import abs_, floor
 from bpcalc.ops.trigonometric import tan
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bpcalc.ops.choices import where
 from bpcalc.ops.comparisons import equal
+from bpcalc.ops.declare import elementwise
 from bpcalc.ops.domain import Kink, within
 from bpcalc.ops.exponential import sqrt
-from bpcalc.ops.op import Value, elementwise
+from bpcalc.ops.op import Value
 
 
 @elementwise("sin", latex=r"\sin\left({x}\right)")
