@@ -11,10 +11,11 @@ The code, in reading order of a calculation:
     ops/             what the language can compute, each operation declared once
     engine/          graph + values -> values of all nodes -> gradients, edge by edge
     checks/          second opinions: SymPy's derivatives, 50 digits
-    bindings.py      the values of the variables
+    bindings.py      the values of the variables; array_values.py those that are arrays
     results.py       what a calculation found, and the JSON of it
     calculator.py    one calculation, whole
-    render/          results as text, one file per format
+    steps.py         the calculation as a person tells it, step by step
+    render/          results as text, traces (render/trace/) and pictures (render/graph/)
     cli/             the command line, one file per command
     errors.py        what can go wrong, and how it is shown
 """
