@@ -173,7 +173,7 @@ def verdict(
     check = result.check
     if check is None:
         return ""
-    if check.method == "directional":
+    if check.method in ("directional", "differences"):
         return _along_directions(check, digits, words)
     count = len(check.nodes)
     wrong = [name(i) for i, node in enumerate(check.nodes) if node.ok is False]
@@ -201,5 +201,8 @@ def _along_directions(check: Check, digits: int, words: Sentences) -> str:
     """What a check of large arrays says: it is one of the whole, not of every node."""
     if check.ok is None:
         return words.not_checked
-    sentence = words.agrees_along if check.ok else words.disagrees_along
+    if check.method == "differences":
+        sentence = words.agrees_roughly if check.ok else words.disagrees_roughly
+    else:
+        sentence = words.agrees_along if check.ok else words.disagrees_along
     return sentence.format(error=_error(check, digits))

@@ -47,6 +47,8 @@ class Sentences(NamedTuple):
     could_check_none: str
     agrees_along: str
     disagrees_along: str
+    agrees_roughly: str
+    disagrees_roughly: str
     derivation: str
     """The title of a page."""
     check: str
@@ -124,6 +126,10 @@ ENGLISH = Sentences(
     could_check_none="SymPy could check none of {count} nodes",
     agrees_along="Differences to 50 digits agree with the value, and with the gradient along "
     "random directions; error at most {error}",
+    agrees_roughly="Differences in float64 agree with the gradient along random directions; "
+    "error at most {error}",
+    disagrees_roughly="Differences in float64 disagree with the gradient along random directions; "
+    "error {error}",
     disagrees_along="Differences to 50 digits disagree with the gradient along random directions; "
     "error {error}",
     derivation="The gradient of {output}, step by step",
@@ -201,6 +207,8 @@ CHINESE = Sentences(
     contradicts="SymPy 的核对自相矛盾：它与梯度都不可信",
     could_check_none="SymPy 无法核对 {count} 个节点中的任何一个",
     agrees_along="50 位精度的差商与值一致，沿若干随机方向与梯度一致；误差不超过 {error}",
+    agrees_roughly="float64 精度的差商沿若干随机方向与梯度一致；误差不超过 {error}",
+    disagrees_roughly="float64 精度的差商沿随机方向与梯度不一致；误差为 {error}",
     disagrees_along="50 位精度的差商沿随机方向与梯度不一致；误差为 {error}",
     derivation="逐步求 {output} 的梯度",
     check="核对",
