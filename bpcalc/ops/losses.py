@@ -13,8 +13,9 @@ from bpcalc.ops.exponential import log, log1p
 from bpcalc.ops.layout import fixed, shaped_like
 from bpcalc.ops.logic import and_
 from bpcalc.ops.op import Shape, Value
-from bpcalc.ops.reductions import alike, less_mean, log_softmax, mean, number_of, softmax, sum_
+from bpcalc.ops.reductions import alike, mean, number_of, sum_
 from bpcalc.ops.rounding import abs_, sign
+from bpcalc.ops.softmax import less_mean, log_softmax, softmax
 from bpcalc.ops.terms import Term
 
 

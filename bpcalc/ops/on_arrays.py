@@ -3,6 +3,7 @@
 from bpcalc.ops import (  # noqa: F401, I001  (in this order)
     layout,
     reductions,
+    softmax,
     linear,
     losses,
     networks,
