@@ -1,0 +1,1 @@
+"""Tables in, tables out: readers, blocks of whole records, writers."""
