@@ -1,0 +1,1 @@
+"""graph -> a program of its value and gradient -> code that runs it: on floats, on columns."""

@@ -1,0 +1,204 @@
+"""graph -> a straight-line program of the formula's value and gradient.
+
+The graph is run on slots of a program in place of numbers, forwards by the operations' own
+formulas and backwards by their rules, so that only library functions, arithmetic, comparisons and
+`where` are left. What is computed twice is one step, constants are folded, and what no output
+needs is left out. Nothing else is changed: every step rounds as the engine's does.
+
+What `where` did not choose must bring nothing, not even 0 * inf. A gradient that comes from there
+carries the condition under which it counts, its mask, up to where it is added to others or leaves
+the program: there it becomes `where(mask, gradient, 0)`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bpcalc.codegen.simplified import Condition, Made, Slot, Slots
+from bpcalc.errors import RequestError
+from bpcalc.graph import Graph
+
+class Step(NamedTuple):
+    """One operation of a program; its result is the next slot."""
+
+    op: str
+    """The key of an operation whose forward is a library's, or `where`, `and`, `or`, `not`, or
+    `number`, which makes a number of a condition."""
+    inputs: tuple[int, ...]
+    """Slots with smaller numbers."""
+
+
+class Program(NamedTuple):
+    """Slots, numbered: first the inputs, then the constants, then one for each step."""
+
+    inputs: tuple[str, ...]
+    constants: tuple[float, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+    """The slots of the value and of the gradient by each name that was asked for."""
+
+    @property
+    def first_step(self) -> int:
+        """The slot of the first step."""
+        return len(self.inputs) + len(self.constants)
+
+    @property
+    def uses(self) -> list[int]:
+        """How often each slot is used, as an input or as an output."""
+        counts = [0] * (self.first_step + len(self.steps))
+        for step in self.steps:
+            for slot in step.inputs:
+                counts[slot] += 1
+        for slot in self.outputs:
+            counts[slot] += 1
+        return counts
+
+
+def program(
+    graph: Graph,
+    wrt: Sequence[str] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    *,
+    value: bool = True,
+) -> Program:
+    """The program of a formula of numbers: outputs are the value and the gradient by `wrt`.
+
+    `wrt` are names of variables or statements, all variables if None; variables that are `fixed`
+    have their number folded in, and are no inputs. Without `value` only the gradient is put out.
+
+    Raises:
+        RequestError: the formula has arrays in it.
+    """
+    if graph.structural:
+        raise RequestError(
+            "code is generated for formulas of numbers, and this one has arrays in it",
+            source=graph.source,
+            span=_first_structural(graph),
+        )
+    fixed = fixed or {}
+    slots = Slots()
+    inputs = {name: slots.input(name) for name in graph.variables if name not in fixed}
+    values: list[Slot] = []
+    for leaf in graph.leaves:
+        if leaf.constant is not None:
+            values.append(slots.constant(float(leaf.constant)))  # type: ignore[arg-type]
+        else:
+            assert leaf.name is not None
+            values.append(
+                inputs[leaf.name] if leaf.name in inputs else slots.constant(fixed[leaf.name])
+            )
+    for _, op, indices in graph.operations:
+        values.append(slots.slot(op(*[values[i] for i in indices])))
+    names = list(graph.variables) if wrt is None else list(wrt)
+    found = _gradients(graph, slots, values, [graph.index(name) for name in names])
+    outputs = [values[graph.output], *found] if value else found
+    return _finished(slots, tuple(inputs), [slots.number(slot) for slot in outputs])
+
+
+class _Arrived(NamedTuple):
+    """A gradient, and its mask: the condition under which it counts."""
+
+    gradient: Slot
+    mask: Condition
+
+
+def _gradients(
+    graph: Graph, slots: Slots, values: Sequence[Slot], wanted: Sequence[int]
+) -> list[Slot]:
+    """The gradient of the output by each wanted node: the engine's backward pass, on slots."""
+    needed = _depends_on(graph, wanted)
+    arrived: list[_Arrived | None] = [None] * len(graph)
+    arrived[graph.output] = _Arrived(slots.constant(1.0), True)
+    leaves = len(graph.leaves)
+    ops, inputs = graph.columns
+    for index in range(graph.output, leaves - 1, -1):
+        upstream = arrived[index]
+        if upstream is None or not needed[index]:
+            continue
+        indices = inputs[index - leaves]
+        arguments = [values[i] for i in indices]
+        locals_ = slots.by_rule(ops[index - leaves], values[index], arguments)
+        for target, local in zip(indices, locals_):
+            if needed[target]:
+                share = _share(slots, upstream, local)
+                if share is not None:
+                    arrived[target] = _sum(slots, arrived[target], share)
+    return [_counted(slots, arrived[index]) for index in wanted]
+
+
+def _depends_on(graph: Graph, wanted: Sequence[int]) -> list[bool]:
+    from bpcalc.engine.backward import depends_on
+
+    return depends_on(graph, wanted)
+
+
+def _share(slots: Slots, upstream: _Arrived, local: Slot) -> _Arrived | None:
+    """Upstream times local; None where nothing flows."""
+    flowing, local = slots.flows(local)
+    mask = slots.both(upstream.mask, flowing)
+    return None if mask is False else _Arrived(upstream.gradient * local, mask)
+
+
+def _sum(slots: Slots, first: _Arrived | None, second: _Arrived) -> _Arrived:
+    if first is None:
+        return second
+    if _same(first.mask, second.mask):
+        return _Arrived(first.gradient + second.gradient, first.mask)
+    total = _counted(slots, first) + _counted(slots, second)
+    return _Arrived(total, slots.either(first.mask, second.mask))
+
+
+def _same(first: Condition, second: Condition) -> bool:
+    if isinstance(first, bool) or isinstance(second, bool):
+        return first is second
+    return first.index == second.index
+
+
+def _counted(slots: Slots, arrived: _Arrived | None) -> Slot:
+    """The gradient as a number: 0 where nothing has come."""
+    zero = slots.constant(0.0)
+    return zero if arrived is None else slots.where(arrived.mask, arrived.gradient, zero)
+
+
+def _finished(slots: Slots, inputs: tuple[str, ...], outputs: Sequence[Slot]) -> Program:
+    """The program without what no output needs, its slots numbered anew."""
+    needed = [False] * len(slots.made)
+    for output in outputs:
+        needed[output.index] = True
+    for index in range(len(slots.made) - 1, -1, -1):
+        if needed[index]:
+            for used in slots.made[index].inputs:
+                needed[used] = True
+    number = {slots.inputs[name].index: place for place, name in enumerate(inputs)}
+    constants: dict[bytes, float] = {}
+    for index, made in enumerate(slots.made):
+        if needed[index] and made.constant is not None:
+            constants[struct.pack("<d", made.constant)] = made.constant
+    places = {bits: len(inputs) + place for place, bits in enumerate(constants)}
+    for index, made in enumerate(slots.made):
+        if needed[index] and made.constant is not None:
+            number[index] = places[struct.pack("<d", made.constant)]
+    steps: list[Step] = []
+    for index, made in enumerate(slots.made):
+        if needed[index] and index not in number:
+            number[index] = len(inputs) + len(constants) + len(steps)
+            steps.append(_step(slots, made, number))
+    return Program(
+        inputs, tuple(constants.values()), tuple(steps), tuple(number[slot.index] for slot in outputs)
+    )
+
+
+def _step(slots: Slots, made: Made, number: Mapping[int, int]) -> Step:
+    """A step on the final numbers of its inputs."""
+    if made.op == "where" and [slots.made[i].constant for i in made.inputs[1:]] == [1, 0]:
+        return Step("number", (number[made.inputs[0]],))
+    return Step(made.op, tuple(number[i] for i in made.inputs))
+
+
+def _first_structural(graph: Graph) -> tuple[int, int] | None:
+    for index, op, _ in graph.operations:
+        if op.shape is not None:
+            return graph.span(index)
+    return None
