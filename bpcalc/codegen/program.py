@@ -20,6 +20,7 @@ from bpcalc.codegen.simplified import Condition, Made, Slot, Slots
 from bpcalc.errors import RequestError
 from bpcalc.graph import Graph
 
+
 class Step(NamedTuple):
     """One operation of a program; its result is the next slot."""
 
@@ -186,7 +187,10 @@ def _finished(slots: Slots, inputs: tuple[str, ...], outputs: Sequence[Slot]) ->
             number[index] = len(inputs) + len(constants) + len(steps)
             steps.append(_step(slots, made, number))
     return Program(
-        inputs, tuple(constants.values()), tuple(steps), tuple(number[slot.index] for slot in outputs)
+        inputs,
+        tuple(constants.values()),
+        tuple(steps),
+        tuple(number[slot.index] for slot in outputs),
     )
 
 

@@ -233,7 +233,11 @@ class Slots:
         if a is not None:
             op, first, second, b = _COMPARED[op], second, first, a
         if b is not None and first.made.op == "neg":
-            op, first, second = _COMPARED[op], Slot(self, first.made.inputs[0]), self.constant(0.0 - b)
+            op, first, second = (
+                _COMPARED[op],
+                Slot(self, first.made.inputs[0]),
+                self.constant(0.0 - b),
+            )
         return self.number(self._step(op, [first, second]))
 
     def number(self, slot: Condition) -> Slot:
@@ -284,7 +288,10 @@ class Slots:
             return first
         opposite = self.no(first)
         assert isinstance(opposite, Slot)
-        if opposite.index in (second.index, *(second.made.inputs if second.made.op == "or" else ())):
+        if opposite.index in (
+            second.index,
+            *(second.made.inputs if second.made.op == "or" else ()),
+        ):
             return True
         return self._step("or", [first, second])
 
