@@ -1,0 +1,210 @@
+"""program -> a function of NumPy columns: value and gradient in every row.
+
+The rows go through in chunks that stay in the processor's cache, each step as one NumPy call that
+writes into a buffer; a buffer is used again as soon as nothing needs what it holds. NumPy lets go
+of the interpreter's lock, so chunks run on several threads. What depends on no column is computed
+once. A few calls differ from the engine's in the last bits: NumPy's functions, and powers with
+small exponents, which are products and roots.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy
+
+from bpcalc.codegen.column_calls import Call, calls, function
+from bpcalc.codegen.program import Program
+from bpcalc.ops import TABLE
+from bpcalc.ops.op import MATH_RAISES
+
+Column: TypeAlias = "numpy.ndarray[Any, Any]"
+
+CHUNK = 8192
+"""Rows that are computed at a time: 64 KiB a buffer, so that a dozen fit into a core's cache."""
+
+ALONE = 65_536
+"""Up to so many rows one thread is faster than several."""
+
+
+class _Uniform(NamedTuple):
+    """A step on numbers that all rows share, computed once per run."""
+
+    slot: int
+    op: str
+    inputs: tuple[int, ...]
+
+
+class Columns:
+    """The program, to be run on columns of equal length and on numbers that all rows share."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._compiled = cache(self._compile)
+
+    def __call__(
+        self, arguments: Sequence[float | Column], out: Sequence[Column] | None = None
+    ) -> list[Column]:
+        """The outputs, one array (rows,) each; in the arrays of `out`, if they are given.
+
+        `arguments` are the program's inputs: one-dimensional contiguous float64 arrays of the
+        same length, at least one, and floats.
+        """
+        shared = tuple(isinstance(argument, float) for argument in arguments)
+        rows = next(len(a) for a in arguments if not isinstance(a, float))  # type: ignore[arg-type]
+        outputs = list(numpy.empty((len(self.program.outputs), rows)) if out is None else out)
+        work = self._compiled(shared)
+        numbers = work.uniform(arguments)
+        for place, slot in work.constant_outputs:
+            outputs[place].fill(numbers[slot])
+        for place, slot in work.copied_inputs:
+            numpy.copyto(outputs[place], arguments[slot])
+        if work.run is not None:
+            _spread(work, arguments, numbers, outputs, rows)
+        for place, other in work.copied_outputs:
+            numpy.copyto(outputs[place], outputs[other])
+        return outputs
+
+    def _compile(self, shared: tuple[bool, ...]) -> _Work:
+        return _Work(self.program, shared)
+
+
+class _Work:
+    """A program for one pattern of columns and shared numbers."""
+
+    def __init__(self, program: Program, shared: tuple[bool, ...]) -> None:
+        self.program = program
+        first = program.first_step
+        varies = [not same for same in shared] + [False] * len(program.constants)
+        self.once: list[_Uniform] = []
+        for slot, step in enumerate(program.steps, first):
+            varies.append(any(varies[used] for used in step.inputs))
+            if not varies[slot]:
+                self.once.append(_Uniform(slot, step.op, step.inputs))
+        self.columns = [slot for slot in range(len(program.inputs)) if varies[slot]]
+        self.constant_outputs = []
+        self.copied_inputs = []
+        self.copied_outputs = []
+        self.written: dict[int, int] = {}
+        """By slot: the output that is computed in place."""
+        for place, slot in enumerate(program.outputs):
+            if not varies[slot]:
+                self.constant_outputs.append((place, slot))
+            elif slot < first:
+                self.copied_inputs.append((place, slot))
+            elif slot in self.written:
+                self.copied_outputs.append((place, self.written[slot]))
+            else:
+                self.written[slot] = place
+        found = calls(program, varies, self.written)
+        self.floats, self.flags = found.floats, found.flags
+        self.numbers = found.numbers
+        self.run = _compiled(found.calls, self) if found.calls else None
+
+    def uniform(self, arguments: Sequence[float | Column]) -> dict[int, float]:
+        """The values of the slots that all rows share."""
+        program = self.program
+        found: dict[int, Any] = dict(enumerate(arguments))
+        found.update(enumerate(program.constants, len(program.inputs)))
+        for slot, op, inputs in self.once:
+            found[slot] = _number(op, tuple(found[used] for used in inputs))
+        return found
+
+    def buffers(self, rows: int) -> list[Column]:
+        """Room for what is computed on the way."""
+        floats = numpy.empty((self.floats, rows))
+        flags = numpy.empty((self.flags, rows), dtype=bool)
+        return [*floats, *flags]
+
+
+def _number(op: str, inputs: tuple[float, ...]) -> float:
+    if op == "number":
+        return float(inputs[0])
+    try:
+        return TABLE[op].scalar(*inputs)  # type: ignore[no-any-return]
+    except MATH_RAISES:
+        return TABLE[op].asked_of_numpy(inputs)
+
+
+def _compiled(found: Sequence[Call], work: _Work) -> Callable[..., None]:
+    """The calls as one function: `run(x0, ..., k4, ..., o0, ..., f0, ..., c0, ...)`."""
+    names = [
+        *(f"x{slot}" for slot in work.columns),
+        *(f"k{slot}" for slot in work.numbers),
+        *(f"o{place}" for place in work.written.values()),
+        *(f"f{number}" for number in range(work.floats)),
+        *(f"c{number}" for number in range(work.flags)),
+    ]
+    lines = [f"def run({', '.join(names)}):"]
+    for call in found:
+        arguments = ", ".join(call.arguments)
+        if call.out is None:
+            lines.append(f"    {call.name} = {call.function}({arguments})")
+        elif call.function == "where":
+            lines.append(f"    copyto({call.out}, where({arguments}))")
+        else:
+            lines.append(f"    {call.function}({arguments}, out={call.out})")
+    namespace: dict[str, Any] = {call.function: function(call.function) for call in found}
+    namespace["copyto"] = numpy.copyto
+    exec(compile("\n".join(lines) + "\n", "<compiled columns>", "exec"), namespace)
+    run: Callable[..., None] = namespace["run"]
+    return run
+
+
+def _spread(
+    work: _Work,
+    arguments: Sequence[Any],
+    numbers: dict[int, float],
+    outputs: Sequence[Column],
+    rows: int,
+) -> None:
+    """Run all chunks, on as many threads as that is worth."""
+    columns = [arguments[slot] for slot in work.columns]
+    shared = [numbers[slot] for slot in work.numbers]
+    results = [outputs[place] for place in work.written.values()]
+    bounds = iter(range(0, rows, CHUNK))
+
+    def chunks() -> None:
+        room = work.buffers(min(CHUNK, rows))
+        run = work.run
+        assert run is not None
+        with numpy.errstate(all="ignore"):
+            for low in bounds:  # threads take the next one in turn
+                high = min(low + CHUNK, rows)
+                here = (
+                    room if high - low == len(room[0] if room else ()) else _cut(room, high - low)
+                )
+                run(
+                    *[column[low:high] for column in columns],
+                    *shared,
+                    *[result[low:high] for result in results],
+                    *here,
+                )
+
+    threads = 1 if rows <= ALONE else _threads()
+    if threads == 1:
+        chunks()
+        return
+    pool = _pool()
+    others = [pool.submit(chunks) for _ in range(threads - 1)]
+    chunks()
+    for other in others:
+        other.result()
+
+
+def _cut(room: Sequence[Column], rows: int) -> list[Column]:
+    return [buffer[:rows] for buffer in room]
+
+
+@cache
+def _threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max(1, _threads() - 1), thread_name_prefix="bpcalc")
