@@ -34,7 +34,7 @@ def graph_and_values(
         RequestError: the formula or a value cannot be understood.
     """
     text = formula_text(formulas, file)
-    values = _all_values(vars_, assignments)
+    values = all_values(vars_, assignments)
     graph = parse(text, values)
     _refuse_option_names(graph, values, options)
     return graph, values
@@ -81,7 +81,7 @@ def node_called(graph: Graph, name: str, option: str) -> int:
         raise RequestError(f"{option}: there is no node {printable(name, 60)}", hint=hint) from None
 
 
-def _all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str, Quantity]:
+def all_values(path: str | None, assignments: list[tuple[str, str]]) -> dict[str, Quantity]:
     """The values of a file and of the command line, which wins."""
     seen: set[str] = set()
     for name, _ in assignments:

@@ -12,6 +12,7 @@ COMMANDS = {
     "grad": "value and gradient of every node, with a SymPy check of each",
     "trace": "the same calculation told step by step, by the chain rule",
     "graph": "the computation graph as a picture, or as an interactive page",
+    "map": "value and gradient for each row of a table, as a stream",
     "ops": "the functions of the language, their derivatives and conventions",
     "completion": "the completion script for bash, zsh or fish",
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeAlias, cast
 
 from bpcalc.errors import RequestError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from bpcalc.results import Result
@@ -88,30 +89,77 @@ def _place(path: Path) -> Path:
 
 
 def _to_file(pieces: Pieces, path: Path) -> None:
-    """Write a new file beside the old one and put it in its place."""
+    """Write a result to a file."""
+    with _instead_of(path, "wb" if isinstance(pieces, bytes) else "w") as stream:
+        _to_stream(pieces, stream)
+
+
+@contextmanager
+def _instead_of(path: Path, mode: str) -> Iterator[Any]:
+    """A new file beside the old one, which it replaces when it is written."""
     import stat
     import tempfile
     from pathlib import Path
 
-    form: dict[str, Any] = {"mode": "w", "encoding": "utf-8", "errors": ESCAPED}
-    if isinstance(pieces, bytes):
-        form = {"mode": "wb"}
+    form: dict[str, Any] = {"mode": mode}
+    if mode == "w":
+        form |= {"encoding": "utf-8", "errors": ESCAPED}
     if path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
         with path.open(**form) as stream:  # a device or a pipe
-            _to_stream(pieces, stream)
+            yield stream
         return
     path = _place(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     beside = Path(name)
     try:
         with os.fdopen(descriptor, **form) as stream:
-            _to_stream(pieces, stream)
+            yield stream
+            stream.flush()
             os.fsync(stream.fileno())
         beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def stream_to(path: str | None) -> Iterator[Callable[[bytes], None]]:
+    """What writes bytes at once to standard output, or to a file that is there when all is written.
+
+    Raises:
+        RequestError: it cannot be written; a file that was there is as it was.
+    """
+    if path is None or path == "-":
+        yield _at_once(sys.stdout, "standard output")
+        return
+    from pathlib import Path
+
+    try:
+        with _instead_of(Path(path), "wb") as stream:
+            yield _at_once(stream, printable(path, 80))
+    except OSError as why:
+        raise RequestError(f"{printable(path, 80)} cannot be written: {why.strerror}") from None
+
+
+def _at_once(stream: Any, shown: str) -> Callable[[bytes], None]:
+    if stream is None:
+        raise RequestError("standard output is closed")
+    binary = getattr(stream, "buffer", stream)
+
+    def write(data: bytes) -> None:
+        try:
+            if hasattr(binary, "encoding"):  # text only, in memory
+                binary.write(data.decode("utf-8", "replace"))
+            else:
+                binary.write(data)
+            binary.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as why:
+            raise RequestError(f"{shown} cannot be written: {why.strerror}") from None
+
+    return write
 
 
 def _umask() -> int:

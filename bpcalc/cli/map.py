@@ -1,0 +1,272 @@
+"""`bpcalc map`: one row in, one row out: value and gradient for each row of a table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import click
+
+from bpcalc.bindings import Quantity
+from bpcalc.cli.arguments import FormulaCommand, option_names
+from bpcalc.cli.calculation import all_values
+from bpcalc.cli.interrupts import interrupts
+from bpcalc.cli.options import formula_options
+from bpcalc.cli.reading import formula_text
+from bpcalc.cli.writing import stream_to, told, value_at
+from bpcalc.errors import CalculationError, RequestError, printable
+from bpcalc.formula import parse
+from bpcalc.graph import Graph
+from bpcalc.ops.constants import NAMED
+from bpcalc.rows import json_document, reducing
+from bpcalc.rows.computing import Computing
+from bpcalc.rows.delimited import delimited_row
+from bpcalc.rows.formats import EXTENSIONS, KINDS, extension, way
+from bpcalc.rows.json_lines import json_row
+from bpcalc.rows.mapping import Count, Tables, mapped, opened_tables, strictly, summed
+from bpcalc.rows.plan import Plan, planned
+from bpcalc.rows.sources import STANDARD_INPUT, shown, size, unseen
+
+EXAMPLES = """\
+  bpcalc map "x**2*y + y + 2" points.csv > gradients.csv
+  zcat data.csv.gz | bpcalc map "half_sse(w*x + b, t)" --w 2 --b 0.5 --wrt w,b
+  bpcalc map -f loss.bp a.jsonl b.jsonl --vars weights.json --reduce mean"""
+
+
+class Options(NamedTuple):
+    """What the options ask for, beside the formula and its values."""
+
+    input: str | None
+    wrt: str | None
+    only: bool
+    prefix: str
+    strict: bool
+    reduce: str | None
+    json: bool
+    get: str | None
+    output: str | None
+    color: str
+
+
+@click.command(cls=FormulaCommand, examples=EXAMPLES, add_help_option=False)
+@formula_options
+@click.option(
+    "--input", type=click.Choice(KINDS), metavar="KIND", help="What is read: csv, tsv or jsonl."
+)
+@click.option("--wrt", metavar="x,y", help="Differentiate only by these, in this order.")
+@click.option("--only", is_flag=True, help="Leave out the input's columns.")
+@click.option("--prefix", metavar="P", default="", help="Name the new columns Pvalue, Pd_x.")
+@click.option("--strict", is_flag=True, help="Stop at the first row that cannot be computed.")
+@click.option(
+    "--reduce",
+    type=click.Choice(reducing.REDUCTIONS),
+    metavar="HOW",
+    help="One row: the mean or sum over all.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["json"]),
+    metavar="FORM",
+    help="json: one document of the numbers; else the input's format.",
+)
+@click.option("--get", metavar="PATH", help="With --reduce, one value as text: gradient.x.")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    metavar="WHEN",
+    help="Of the progress bar: always, never, or auto.",
+)
+@click.help_option("-h", "--help", help="Show this text.")
+@click.pass_context
+def map(
+    ctx: click.Context,
+    formulas: list[str],
+    assignments: list[tuple[str, str]],
+    file: str | None,
+    vars_: str | None,
+    set_: None,
+    input: str | None,
+    wrt: str | None,
+    only: bool,
+    prefix: str,
+    strict: bool,
+    reduce: str | None,
+    format_: str | None,
+    get: str | None,
+    output: str | None,
+    color: str,
+) -> int:
+    """Usage: bpcalc map FORMULA [FILE ...] [--NAME VALUE ...] [OPTIONS].
+
+    Value and gradient of FORMULA for each row of a table: CSV or TSV with a header, or JSON
+    lines, from files or standard input. Columns bind variables by name, --NAME VALUE the rest.
+    """
+    text, tables = _formula_and_tables(formulas, file)
+    json = format_ == "json" or extension(output or "") == ".json"
+    asked = Options(input, wrt, only, prefix, strict, reduce, json, get, output, color)
+    values = all_values(vars_, assignments)
+    graph = parse(text, values)
+    _refuse_senseless(asked, tables)
+    with _progress(tables, asked) as advance, opened_tables(tables, asked.input, advance) as found:
+        return _run(graph, found, values, asked, option_names(map, ctx))
+
+
+def _formula_and_tables(words: list[str], file: str | None) -> tuple[str, list[str]]:
+    """The formula is the first word, unless -f gives it; the others are tables."""
+    count = 0 if file is not None else 1
+    tables = words[count:] or [STANDARD_INPUT]
+    if tables.count(STANDARD_INPUT) + [*words[:count], file].count(STANDARD_INPUT) > 1:
+        raise RequestError(
+            "standard input is to be read twice",
+            hint="the formula from -f FILE, or the tables from files",
+        )
+    return formula_text(words[:count], file), tables
+
+
+def _refuse_senseless(asked: Options, tables: Sequence[str]) -> None:
+    """Options that do not go together, and an output that is an input."""
+    if asked.get is not None and asked.reduce is None:
+        raise RequestError(
+            "--get prints one value, and there is one for each row",
+            hint="--reduce mean --get value; or --only for the computed columns alone",
+        )
+    if any(not sign.isprintable() for sign in asked.prefix):
+        raise RequestError("--prefix has a control character in it")
+    for table in tables:
+        if _is_written_to(table, asked.output):
+            raise RequestError(
+                f"{shown(table)} is the output as well as an input",
+                hint="write to another file, and rename it afterwards",
+            )
+
+
+def _is_written_to(table: str, output: str | None) -> bool:
+    try:
+        ours = os.stat(table) if table != STANDARD_INPUT else os.fstat(sys.stdin.fileno())  # noqa: PTH116
+        to_stdout = output in (None, "-")
+        theirs = os.fstat(sys.stdout.fileno()) if to_stdout else os.stat(output or "")  # noqa: PTH116
+    except (AttributeError, OSError, ValueError):
+        return False
+    return os.path.samestat(ours, theirs) and _is_regular(ours)
+
+
+def _is_regular(status: os.stat_result) -> bool:
+    import stat
+
+    return stat.S_ISREG(status.st_mode)
+
+
+@contextmanager
+def _progress(tables: Sequence[str], asked: Options) -> Iterator[Callable[[int], object]]:
+    """A bar where somebody sees it, and where it is known how much there is to read."""
+    sizes = [size(table) for table in tables]
+    total = sum(found or 0 for found in sizes)
+    rows_are_shown = asked.output in (None, "-") and sys.stdout is not None and sys.stdout.isatty()
+    if rows_are_shown or None in sizes or sys.stderr is None or not sys.stderr.isatty():
+        yield unseen
+        return
+    from bpcalc.render.progress import progress
+
+    with progress(total, asked.color) as advance:
+        yield advance
+
+
+def _run(
+    graph: Graph,
+    tables: Tables,
+    values: dict[str, Quantity],
+    asked: Options,
+    options: set[str],
+) -> int:
+    """Map or reduce the rows; the exit code."""
+    _refuse_other_ending(asked, tables.kind)
+    columns = tables.columns or ()
+    if tables.columns is not None and not NAMED.keys().isdisjoint(columns):
+        names = dict.fromkeys(columns, 1.0)
+        graph = parse(graph.source, {**names, **values})  # a column e is no constant
+    plan = tables.planned(
+        planned(
+            graph,
+            columns if tables.columns is not None else list(graph.variables),
+            values,
+            asked.wrt,
+            prefix=asked.prefix,
+            only=asked.only or asked.reduce is not None or asked.json,
+            options=options,
+        )
+    )
+    for warning in graph.warnings:
+        told(f"warning: {printable(warning)}")
+    computing = Computing(graph, plan)
+    if asked.reduce is not None:
+        return _reduced(graph, tables, plan, computing, asked)
+    return _mapped(graph, tables, plan, computing, asked)
+
+
+def _refuse_other_ending(asked: Options, kind: str) -> None:
+    """`-o out.tsv` of a CSV would be a CSV all the same."""
+    ending = extension(asked.output or "")
+    if not asked.json and EXTENSIONS.get(ending, kind) != kind:
+        raise RequestError(
+            f"the output has the input's format, {kind}, and not that of *{ending}",
+            hint=f"-o with a name that ends in .{kind}",
+        )
+
+
+def _mapped(graph: Graph, tables: Tables, plan: Plan, computing: Computing, asked: Options) -> int:
+    with interrupts() as interrupted, stream_to(asked.output) as plainly:
+        write = interrupted.whole(plainly)
+        found = way(tables.kind, computing)
+        if asked.json:
+            document = json_document.transform(found, computing, len(tables.names) > 1)
+            found = found._replace(transform=document)
+        transform = strictly(found, computing, write) if asked.strict else found.transform
+        head = json_document.head(graph.source) if asked.json else plan.header
+        if head:
+            write(head)
+        count = mapped(tables.blocks(), transform, write)
+        if asked.json:
+            write(json_document.tail(count.rows, count.bad))
+    return _ended(count, tables, "could not be computed (NaN)")
+
+
+def _reduced(graph: Graph, tables: Tables, plan: Plan, computing: Computing, asked: Options) -> int:
+    assert asked.reduce is not None
+    with interrupts():
+        found = summed(tables.blocks(), way(tables.kind, computing), computing, asked.strict)
+    numbers = reducing.reduced(asked.reduce, found)
+    data = json_document.reduced(graph.source, asked.reduce, plan, found, numbers)
+    with stream_to(asked.output) as write:
+        if asked.get is not None:
+            write(value_at(data, asked.get).encode() + b"\n")
+        elif asked.json:
+            from bpcalc.render.json_text import data_as_json
+
+            write("".join(data_as_json(data)).encode())
+        elif tables.kind == "jsonl":
+            write(json_row(plan, numbers))
+        else:
+            write(plan.header + delimited_row(plan, numbers))
+    code = _ended(Count(found.rows, found.bad, found.first), tables, "are left out")
+    if found.rows == found.bad and asked.reduce == "mean":
+        raise CalculationError("there is no row to take the mean of")
+    if not all(number - number == 0 for number in numbers):
+        raise CalculationError("the sum of the rows overflows: it is beyond 1.797e308")
+    return code
+
+
+def _ended(count: Count, tables: Tables, what: str) -> int:
+    """Say how many rows could not be computed; the exit code."""
+    if count.first is None:
+        return 0
+    file, (line, why) = count.first
+    place = f"{shown(file)}, line {line:,}" if len(tables.names) > 1 else f"line {line:,}"
+    rows = f"{count.bad:,} of {count.rows:,} row{'s' * (count.rows != 1)}"
+    told(f"warning: {rows} {what}; the first is {place}: {printable(why, 300)}")
+    return 1

@@ -1,0 +1,147 @@
+"""The run: tables -> blocks -> what comes of them, and the rows that could not be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from bpcalc.errors import BpcalcError
+from bpcalc.rows.computing import Computing
+from bpcalc.rows.formats import SEPARATORS, Way, kind_by_names, sniffed
+from bpcalc.rows.headers import Header, refuse_other_columns, with_header
+from bpcalc.rows.json_lines import members
+from bpcalc.rows.plan import Block, Done, Plan, Transform, Trouble
+from bpcalc.rows.reducing import Partial, merged, nothing, partial
+from bpcalc.rows.sources import Source, opened, shown, unseen
+
+
+class Tables:
+    """Several tables of one format, one after the other; the first is open from the start."""
+
+    def __init__(
+        self, names: Sequence[str], first: Source, kind: str, advance: Callable[[int], object]
+    ) -> None:
+        self.names = names
+        self.first = first
+        self.kind = kind
+        self.advance = advance
+        self.header = Header(first, SEPARATORS[kind]) if SEPARATORS[kind] else None
+        self.columns: Sequence[str] | None
+        """None where no line is there that could tell."""
+        if self.header is not None:
+            self.columns = self.header.columns
+        else:
+            first.first_line()
+            self.columns = members(first.pending)
+
+    def planned(self, plan: Plan) -> Plan:
+        """The plan, with what the tables' header says."""
+        return plan if self.header is None else with_header(plan, self.header)
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows, in order.
+
+        Raises:
+            RequestError: a table cannot be read, or has other columns than the first.
+        """
+        yield from self._blocks_of(self.first)
+        for name in self.names[1:]:
+            with opened(name, self.advance) as source:
+                if self.header is not None:
+                    refuse_other_columns(source, self.header, self.first.shown)
+                yield from self._blocks_of(source)
+
+    def _blocks_of(self, source: Source) -> Iterator[Block]:
+        end = b"\n" if self.header is None else self.header.end
+        return source.blocks(SEPARATORS[self.kind], end)
+
+
+@contextmanager
+def opened_tables(
+    names: Sequence[str], kind: str | None, advance: Callable[[int], object] = unseen
+) -> Iterator[Tables]:
+    """Tables to be read, of the kind that is given, or else the one they seem to have."""
+    kind = kind or kind_by_names(names)
+    with opened(names[0], advance) as first:
+        yield Tables(names, first, kind or sniffed(first), advance)
+
+
+class Count(NamedTuple):
+    """How many rows there were, and how many of them could not be computed."""
+
+    rows: int
+    bad: int
+    first: tuple[str, Trouble] | None
+    """The file and the line of the first of these."""
+
+
+def mapped(
+    blocks: Iterator[Block], transform: Transform, write: Callable[[bytes], object]
+) -> Count:
+    """Write what comes of every block, as soon as it has."""
+    rows = bad = 0
+    first = None
+    for block in blocks:
+        done = transform(block)
+        if done.data:
+            write(done.data)
+        rows += done.rows
+        bad += done.bad
+        if first is None and done.first is not None:
+            first = (block.file, done.first)
+    return Count(rows, bad, first)
+
+
+def strictly(way: Way, computing: Computing, write: Callable[[bytes], object]) -> Transform:
+    """The transform, which stops at the first row that cannot be computed.
+
+    Raises:
+        CalculationError: there is such a row; those before it have been written.
+    """
+
+    def transformed(block: Block) -> Done:
+        done = way.transform(block)
+        if done.first is None:
+            return done
+        at = _offset(block, done.first.line)
+        write(way.transform(block._replace(data=block.data[:at])).data)
+        raise _at_row(way, computing, block._replace(data=block.data[at:], line=done.first.line))
+
+    return transformed
+
+
+def _offset(block: Block, line: int) -> int:
+    """Where in the block a line begins."""
+    at = 0
+    for _ in range(line - block.line):
+        at = block.data.index(b"\n", at) + 1
+    return at
+
+
+def _at_row(way: Way, computing: Computing, block: Block) -> BpcalcError:
+    """What is wrong with the first row of the block."""
+    found = way.rows(block)
+    error = computing.failure(found, 0)
+    error.message = f"{shown(block.file)}, line {block.line:,}: {error.message}"
+    return error
+
+
+def summed(blocks: Iterator[Block], way: Way, computing: Computing, strict: bool) -> Partial:
+    """What is known of all rows together.
+
+    Raises:
+        CalculationError: a row cannot be computed, and `strict` refuses that.
+    """
+    width = len(computing.plan.names)
+    total = nothing(width)
+    for block in blocks:
+        found = way.rows(block)
+        computed = computing(found)
+        if strict and computed.first is not None:
+            line = computed.first.line
+            data = block.data[_offset(block, line) :]
+            raise _at_row(way, computing, block._replace(data=data, line=line))
+        part = partial(block.file, len(found.records), computed, width)
+        total = merged(total, part)
+    return total
