@@ -11,6 +11,7 @@ The code, in reading order of a calculation:
     ops/             what the language can compute, each operation declared once
     engine/          graph + values -> values of all nodes -> gradients, edge by edge
     checks/          second opinions: SymPy's derivatives, 50 digits
+    codegen/         the gradient as a program, and code made from it: floats, columns, export
     bindings.py      the values of the variables; array_values.py those that are arrays
     results.py       what a calculation found, and the JSON of it
     calculator.py    one calculation, whole
@@ -28,6 +29,7 @@ from bpcalc.version import __version__
 
 if TYPE_CHECKING:
     from bpcalc.calculator import grad
+    from bpcalc.codegen.function import Function, compile
     from bpcalc.errors import BpcalcError, CalculationError, RequestError
     from bpcalc.formula import parse
     from bpcalc.graph import Graph, Node
@@ -37,11 +39,13 @@ __all__ = [
     "BpcalcError",
     "CalculationError",
     "Edge",
+    "Function",
     "Graph",
     "Node",
     "RequestError",
     "Result",
     "__version__",
+    "compile",
     "grad",
     "parse",
 ]
@@ -50,10 +54,12 @@ _HOMES = {
     "BpcalcError": "bpcalc.errors",
     "CalculationError": "bpcalc.errors",
     "Edge": "bpcalc.results",
+    "Function": "bpcalc.codegen.function",
     "Graph": "bpcalc.graph",
     "Node": "bpcalc.graph",
     "RequestError": "bpcalc.errors",
     "Result": "bpcalc.results",
+    "compile": "bpcalc.codegen.function",
     "grad": "bpcalc.calculator",
     "parse": "bpcalc.formula",
 }

@@ -69,7 +69,7 @@ class _Part(NamedTuple):
 
 
 def calls(program: Program, varies: Sequence[bool], written: Mapping[int, int]) -> Calls:
-    """The calls for the steps that vary; `written` are the slots that are outputs, with their place.
+    """The calls for the steps that vary; `written` are the outputs' slots, with their places.
 
     A result is known as `o` and the number of the output, or as `f` and `c` and that of a buffer of
     numbers or of conditions; `t` is a new array.
@@ -187,7 +187,7 @@ def function(name: str) -> Callable[..., Any]:
     found = getattr(numpy, name, None)
     if found is None:
         found = _of_scipy(name) or _by_math(name)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _as_number(condition: Any, out: Any) -> None:

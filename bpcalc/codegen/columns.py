@@ -42,8 +42,10 @@ class _Uniform(NamedTuple):
 class Columns:
     """The program, to be run on columns of equal length and on numbers that all rows share."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, threads: int | None = None) -> None:
         self.program = program
+        self.threads = threads
+        """At most so many; None for as many as there are processors."""
         self._compiled = cache(self._compile)
 
     def __call__(
@@ -55,7 +57,7 @@ class Columns:
         same length, at least one, and floats.
         """
         shared = tuple(isinstance(argument, float) for argument in arguments)
-        rows = next(len(a) for a in arguments if not isinstance(a, float))  # type: ignore[arg-type]
+        rows = next(len(a) for a in arguments if not isinstance(a, float))
         outputs = list(numpy.empty((len(self.program.outputs), rows)) if out is None else out)
         work = self._compiled(shared)
         numbers = work.uniform(arguments)
@@ -63,11 +65,39 @@ class Columns:
             outputs[place].fill(numbers[slot])
         for place, slot in work.copied_inputs:
             numpy.copyto(outputs[place], arguments[slot])
-        if work.run is not None:
-            _spread(work, arguments, numbers, outputs, rows)
+        if work.written:
+            self._spread(work, arguments, numbers, outputs, rows)
         for place, other in work.copied_outputs:
             numpy.copyto(outputs[place], outputs[other])
         return outputs
+
+    def _spread(
+        self,
+        work: _Work,
+        arguments: Sequence[Any],
+        numbers: dict[int, float],
+        outputs: Sequence[Column],
+        rows: int,
+    ) -> None:
+        """Run all chunks, on as many threads as that is worth."""
+        columns = [arguments[slot] for slot in work.columns]
+        results = [outputs[place] for place in work.written.values()]
+        shared = [numbers[slot] for slot in work.numbers]
+        lows = iter(range(0, rows, CHUNK))
+
+        def chunks() -> None:
+            room = work.buffers(min(CHUNK, rows))
+            with numpy.errstate(all="ignore"):
+                for low in lows:  # each thread takes the next one
+                    cut = slice(low, min(low + CHUNK, rows))
+                    here = room if cut.stop - low == CHUNK else _cut(room, cut.stop - low)
+                    work.run(*[c[cut] for c in columns], *shared, *[r[cut] for r in results], *here)
+
+        threads = 1 if rows <= ALONE else min(self.threads or _processors(), _processors())
+        others = [_pool().submit(chunks) for _ in range(threads - 1)]
+        chunks()
+        for other in others:
+            other.result()
 
     def _compile(self, shared: tuple[bool, ...]) -> _Work:
         return _Work(self.program, shared)
@@ -103,7 +133,7 @@ class _Work:
         found = calls(program, varies, self.written)
         self.floats, self.flags = found.floats, found.flags
         self.numbers = found.numbers
-        self.run = _compiled(found.calls, self) if found.calls else None
+        self.run = _compiled(found.calls, self)
 
     def uniform(self, arguments: Sequence[float | Column]) -> dict[int, float]:
         """The values of the slots that all rows share."""
@@ -150,50 +180,10 @@ def _compiled(found: Sequence[Call], work: _Work) -> Callable[..., None]:
             lines.append(f"    {call.function}({arguments}, out={call.out})")
     namespace: dict[str, Any] = {call.function: function(call.function) for call in found}
     namespace["copyto"] = numpy.copyto
+    lines.append("    return")
     exec(compile("\n".join(lines) + "\n", "<compiled columns>", "exec"), namespace)
     run: Callable[..., None] = namespace["run"]
     return run
-
-
-def _spread(
-    work: _Work,
-    arguments: Sequence[Any],
-    numbers: dict[int, float],
-    outputs: Sequence[Column],
-    rows: int,
-) -> None:
-    """Run all chunks, on as many threads as that is worth."""
-    columns = [arguments[slot] for slot in work.columns]
-    shared = [numbers[slot] for slot in work.numbers]
-    results = [outputs[place] for place in work.written.values()]
-    bounds = iter(range(0, rows, CHUNK))
-
-    def chunks() -> None:
-        room = work.buffers(min(CHUNK, rows))
-        run = work.run
-        assert run is not None
-        with numpy.errstate(all="ignore"):
-            for low in bounds:  # threads take the next one in turn
-                high = min(low + CHUNK, rows)
-                here = (
-                    room if high - low == len(room[0] if room else ()) else _cut(room, high - low)
-                )
-                run(
-                    *[column[low:high] for column in columns],
-                    *shared,
-                    *[result[low:high] for result in results],
-                    *here,
-                )
-
-    threads = 1 if rows <= ALONE else _threads()
-    if threads == 1:
-        chunks()
-        return
-    pool = _pool()
-    others = [pool.submit(chunks) for _ in range(threads - 1)]
-    chunks()
-    for other in others:
-        other.result()
 
 
 def _cut(room: Sequence[Column], rows: int) -> list[Column]:
@@ -201,10 +191,14 @@ def _cut(room: Sequence[Column], rows: int) -> list[Column]:
 
 
 @cache
-def _threads() -> int:
+def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max(1, _threads() - 1), thread_name_prefix="bpcalc")
+    return ThreadPoolExecutor(max(1, _processors() - 1), thread_name_prefix="bpcalc")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not live on in a child

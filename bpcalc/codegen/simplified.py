@@ -1,7 +1,7 @@
 """The slots of a program under construction: each made once, constants folded, units dropped.
 
 What is simplified gives the same float64 in every case (the sign of a zero apart): x * 1,
-x / 1, x * -1, -(-x), x + -y, |-x|, a comparison of -x with a number. x * 0 stays, since x may be inf.
+x / 1, x * -1, -(-x), x + -y, |-x|, a comparison of -x with a number. x * 0 stays: x may be inf.
 """
 
 from __future__ import annotations
