@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bpcalc.codegen.simplified import Condition, Made, Slot, Slots
@@ -39,6 +40,10 @@ class Program(NamedTuple):
     steps: tuple[Step, ...]
     outputs: tuple[int, ...]
     """The slots of the value and of the gradient by each name that was asked for."""
+    values: Mapping[int, str] = MappingProxyType({})
+    """The slots of values that a statement named, and these names."""
+    gradients: Mapping[int, str] = MappingProxyType({})
+    """The slots of gradients by named statements, and these names."""
 
     @property
     def first_step(self) -> int:
@@ -63,11 +68,13 @@ def program(
     fixed: Mapping[str, float] | None = None,
     *,
     value: bool = True,
+    slots: Slots | None = None,
 ) -> Program:
     """The program of a formula of numbers: outputs are the value and the gradient by `wrt`.
 
     `wrt` are names of variables or statements, all variables if None; variables that are `fixed`
     have their number folded in, and are no inputs. Without `value` only the gradient is put out.
+    `slots`, still without any, write steps in a way of their own.
 
     Raises:
         RequestError: the formula has arrays in it.
@@ -79,7 +86,7 @@ def program(
             span=_first_structural(graph),
         )
     fixed = fixed or {}
-    slots = Slots()
+    slots = Slots() if slots is None else slots
     inputs = {name: slots.input(name) for name in graph.variables if name not in fixed}
     values: list[Slot] = []
     for leaf in graph.leaves:
@@ -93,9 +100,18 @@ def program(
     for _, op, indices in graph.operations:
         values.append(slots.slot(op(*[values[i] for i in indices])))
     names = list(graph.variables) if wrt is None else list(wrt)
-    found = _gradients(graph, slots, values, [graph.index(name) for name in names])
+    wanted = [graph.index(name) for name in names]
+    arrived = _gradients(graph, slots, values, wanted)
+    found = [_counted(slots, arrived[index]) for index in wanted]
     outputs = [values[graph.output], *found] if value else found
-    return _finished(slots, tuple(inputs), [slots.number(slot) for slot in outputs])
+    statements = {name: values[index] for index, name in graph.names.items()}
+    slopes = {
+        name: known.gradient
+        for index, name in graph.names.items()
+        if (known := arrived[index]) is not None and known.mask is True
+    }
+    outputs = [slots.number(slot) for slot in outputs]
+    return _finished(slots, tuple(inputs), outputs, statements, slopes)
 
 
 class _Arrived(NamedTuple):
@@ -107,8 +123,11 @@ class _Arrived(NamedTuple):
 
 def _gradients(
     graph: Graph, slots: Slots, values: Sequence[Slot], wanted: Sequence[int]
-) -> list[Slot]:
-    """The gradient of the output by each wanted node: the engine's backward pass, on slots."""
+) -> list[_Arrived | None]:
+    """The gradient of the output by each node between it and those that are wanted.
+
+    It is the engine's backward pass, on slots.
+    """
     needed = _depends_on(graph, wanted)
     arrived: list[_Arrived | None] = [None] * len(graph)
     arrived[graph.output] = _Arrived(slots.constant(1.0), True)
@@ -126,7 +145,7 @@ def _gradients(
                 share = _share(slots, upstream, local)
                 if share is not None:
                     arrived[target] = _sum(slots, arrived[target], share)
-    return [_counted(slots, arrived[index]) for index in wanted]
+    return arrived
 
 
 def _depends_on(graph: Graph, wanted: Sequence[int]) -> list[bool]:
@@ -163,7 +182,13 @@ def _counted(slots: Slots, arrived: _Arrived | None) -> Slot:
     return zero if arrived is None else slots.where(arrived.mask, arrived.gradient, zero)
 
 
-def _finished(slots: Slots, inputs: tuple[str, ...], outputs: Sequence[Slot]) -> Program:
+def _finished(
+    slots: Slots,
+    inputs: tuple[str, ...],
+    outputs: Sequence[Slot],
+    statements: Mapping[str, Slot],
+    slopes: Mapping[str, Slot],
+) -> Program:
     """The program without what no output needs, its slots numbered anew."""
     needed = [False] * len(slots.made)
     for output in outputs:
@@ -191,7 +216,20 @@ def _finished(slots: Slots, inputs: tuple[str, ...], outputs: Sequence[Slot]) ->
         tuple(constants.values()),
         tuple(steps),
         tuple(number[slot.index] for slot in outputs),
+        _names_of_steps(slots, statements, number),
+        _names_of_steps(slots, slopes, number),
     )
+
+
+def _names_of_steps(
+    slots: Slots, named: Mapping[str, Slot], number: Mapping[int, int]
+) -> dict[int, str]:
+    """The names by the steps that are left; of several the first."""
+    found: dict[int, str] = {}
+    for name, slot in named.items():
+        if slot.index in number and slots.made[slot.index].inputs:
+            found.setdefault(number[slot.index], name)
+    return found
 
 
 def _step(slots: Slots, made: Made, number: Mapping[int, int]) -> Step:
