@@ -71,7 +71,7 @@ class Options(NamedTuple):
     "format_",
     type=click.Choice(["json"]),
     metavar="FORM",
-    help="json: one document of the numbers; else the input's format.",
+    help="json: the numbers alone; else as the input.",
 )
 @click.option("--get", metavar="PATH", help="With --reduce, one value as text: gradient.x.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all.")
@@ -104,8 +104,8 @@ def map(
 ) -> int:
     """Usage: bpcalc map FORMULA [FILE ...] [--NAME VALUE ...] [OPTIONS].
 
-    Value and gradient of FORMULA for each row of a table: CSV or TSV with a header, or JSON
-    lines, from files or standard input. Columns bind variables by name, --NAME VALUE the rest.
+    Value and gradient of FORMULA for each row of a table, as a stream: CSV or TSV
+    with a header, or JSON lines. Columns bind variables by name, options the rest.
     """
     text, tables = _formula_and_tables(formulas, file)
     json = format_ == "json" or extension(output or "") == ".json"
@@ -125,6 +125,11 @@ def _formula_and_tables(words: list[str], file: str | None) -> tuple[str, list[s
         raise RequestError(
             "standard input is to be read twice",
             hint="the formula from -f FILE, or the tables from files",
+        )
+    if count > len(words):
+        raise RequestError(
+            "a formula is needed, and a table or standard input",
+            hint='bpcalc map "x**2*y + y + 2" points.csv; -f FILE reads a formula',
         )
     return formula_text(words[:count], file), tables
 
@@ -186,27 +191,33 @@ def _run(
 ) -> int:
     """Map or reduce the rows; the exit code."""
     _refuse_other_ending(asked, tables.kind)
-    columns = tables.columns or ()
-    if tables.columns is not None and not NAMED.keys().isdisjoint(columns):
-        names = dict.fromkeys(columns, 1.0)
-        graph = parse(graph.source, {**names, **values})  # a column e is no constant
-    plan = tables.planned(
-        planned(
-            graph,
-            columns if tables.columns is not None else list(graph.variables),
-            values,
-            asked.wrt,
-            prefix=asked.prefix,
-            only=asked.only or asked.reduce is not None or asked.json,
-            options=options,
-        )
-    )
+    graph, plan = _planned(graph, tables, values, asked, options)
     for warning in graph.warnings:
         told(f"warning: {printable(warning)}")
     computing = Computing(graph, plan)
     if asked.reduce is not None:
         return _reduced(graph, tables, plan, computing, asked)
     return _mapped(graph, tables, plan, computing, asked)
+
+
+def _planned(
+    graph: Graph,
+    tables: Tables,
+    values: dict[str, Quantity],
+    asked: Options,
+    options: set[str],
+) -> tuple[Graph, Plan]:
+    """What is done to every row, and the graph, in which a column `e` is no constant."""
+    columns = tables.columns
+    if columns is None:  # no line is there that could tell
+        columns = [name for name in graph.variables if name not in values]
+    if not NAMED.keys().isdisjoint(columns):
+        graph = parse(graph.source, {**dict.fromkeys(columns, 1.0), **values})
+    only = asked.only or asked.json or asked.reduce is not None
+    plan = planned(
+        graph, columns, values, asked.wrt, prefix=asked.prefix, only=only, options=options
+    )
+    return graph, tables.planned(plan)
 
 
 def _refuse_other_ending(asked: Options, kind: str) -> None:
@@ -233,7 +244,7 @@ def _mapped(graph: Graph, tables: Tables, plan: Plan, computing: Computing, aske
         count = mapped(tables.blocks(), transform, write)
         if asked.json:
             write(json_document.tail(count.rows, count.bad))
-    return _ended(count, tables, "could not be computed (NaN)")
+    return _ended(count, tables, "NaN")
 
 
 def _reduced(graph: Graph, tables: Tables, plan: Plan, computing: Computing, asked: Options) -> int:
@@ -253,7 +264,7 @@ def _reduced(graph: Graph, tables: Tables, plan: Plan, computing: Computing, ask
             write(json_row(plan, numbers))
         else:
             write(plan.header + delimited_row(plan, numbers))
-    code = _ended(Count(found.rows, found.bad, found.first), tables, "are left out")
+    code = _ended(Count(found.rows, found.bad, found.first), tables, "left out")
     if found.rows == found.bad and asked.reduce == "mean":
         raise CalculationError("there is no row to take the mean of")
     if not all(number - number == 0 for number in numbers):
@@ -268,5 +279,5 @@ def _ended(count: Count, tables: Tables, what: str) -> int:
     file, (line, why) = count.first
     place = f"{shown(file)}, line {line:,}" if len(tables.names) > 1 else f"line {line:,}"
     rows = f"{count.bad:,} of {count.rows:,} row{'s' * (count.rows != 1)}"
-    told(f"warning: {rows} {what}; the first is {place}: {printable(why, 300)}")
+    told(f"warning: {rows} could not be computed ({what}); the first is {place}: {printable(why, 300)}")
     return 1
