@@ -44,6 +44,8 @@ HOMES = {
     "pygraphviz": ["render"],
     "sympy": ["checks"],
     "mpmath": ["checks"],
+    "polars": ["rows"],
+    "scipy": ["codegen"],
     "numpy": [
         *("ops", "engine", "array_values", "bindings", "checks", "codegen", "rows", "render"),
         *("results", "steps", "cli"),
@@ -51,7 +53,7 @@ HOMES = {
 }
 """Where a library is imported, and nowhere else."""
 
-SLOW = ["sympy", "mpmath", "numpy", "rich"]
+SLOW = ["sympy", "mpmath", "numpy", "rich", "polars", "scipy"]
 """Libraries that an answer may not need: 139 ms for NumPy, 270 ms for SymPy."""
 
 
