@@ -279,5 +279,7 @@ def _ended(count: Count, tables: Tables, what: str) -> int:
     file, (line, why) = count.first
     place = f"{shown(file)}, line {line:,}" if len(tables.names) > 1 else f"line {line:,}"
     rows = f"{count.bad:,} of {count.rows:,} row{'s' * (count.rows != 1)}"
-    told(f"warning: {rows} could not be computed ({what}); the first is {place}: {printable(why, 300)}")
+    told(
+        f"warning: {rows} could not be computed ({what}); the first is {place}: {printable(why, 300)}"
+    )
     return 1

@@ -31,6 +31,8 @@ class Partial(NamedTuple):
 
 Partially: TypeAlias = Callable[[Block], Partial]
 
+_FEW = 8
+
 REDUCTIONS = ("mean", "sum")
 
 
@@ -102,4 +104,16 @@ def _added(a: Exact, b: Exact) -> Exact:
                 kept.append(low)
             x = high
         found = [*kept, x]
+    return tuple(found) if len(found) <= _FEW else _compact(found)
+
+
+def _compact(numbers: list[float]) -> Exact:
+    """The same sum in as few numbers as it takes: 2,100 bits are 40 of them at most."""
+    rest = list(numbers)
+    found: list[float] = []
+    while total := _total(rest):
+        if not isfinite(total):
+            return (total,)
+        found.insert(0, total)
+        rest.append(-total)
     return tuple(found)
