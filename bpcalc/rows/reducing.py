@@ -7,7 +7,7 @@ on where blocks end, nor on the order in which parts are merged.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import fsum, inf, isfinite, nan
 from typing import NamedTuple, TypeAlias
 
@@ -70,15 +70,6 @@ def reduced(how: str, found: Partial) -> Numbers:
     return tuple(total / count if count else nan for total in sums)
 
 
-def _exact(numbers: Sequence[float]) -> Exact:
-    """A sum to twice the precision: what rounding it has left out is a second number."""
-    total = _total(numbers)
-    if not isfinite(total):
-        return (total,)
-    rest = _total([*numbers, -total])
-    return (rest, total) if rest else (total,)
-
-
 def _total(numbers: Iterable[float]) -> float:
     try:
         return fsum(numbers)
@@ -104,11 +95,15 @@ def _added(a: Exact, b: Exact) -> Exact:
                 kept.append(low)
             x = high
         found = [*kept, x]
-    return tuple(found) if len(found) <= _FEW else _compact(found)
+    return tuple(found) if len(found) <= _FEW else _exact(found)
 
 
-def _compact(numbers: list[float]) -> Exact:
-    """The same sum in as few numbers as it takes: 2,100 bits are 40 of them at most."""
+def _exact(numbers: Iterable[float]) -> Exact:
+    """Their exact sum in as few numbers as it takes: 2,100 bits are 40 of them at most.
+
+    Each is the sum rounded, and what that leaves out is summed again: two or three rounds for the
+    numbers of a block.
+    """
     rest = list(numbers)
     found: list[float] = []
     while total := _total(rest):
