@@ -15,6 +15,7 @@ The code, in reading order of a calculation:
     bindings.py      the values of the variables; array_values.py those that are arrays
     results.py       what a calculation found, and the JSON of it
     calculator.py    one calculation, whole
+    exporting.py     the source of a function in another language
     steps.py         the calculation as a person tells it, step by step
     render/          results as text, traces (render/trace/) and pictures (render/graph/)
     cli/             the command line, one file per command
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bpcalc.calculator import grad
     from bpcalc.codegen.function import Function, compile
     from bpcalc.errors import BpcalcError, CalculationError, RequestError
+    from bpcalc.exporting import export
     from bpcalc.formula import parse
     from bpcalc.graph import Graph, Node
     from bpcalc.results import Edge, Result
@@ -46,6 +48,7 @@ __all__ = [
     "Result",
     "__version__",
     "compile",
+    "export",
     "grad",
     "parse",
 ]
@@ -60,6 +63,7 @@ _HOMES = {
     "RequestError": "bpcalc.errors",
     "Result": "bpcalc.results",
     "compile": "bpcalc.codegen.function",
+    "export": "bpcalc.exporting",
     "grad": "bpcalc.calculator",
     "parse": "bpcalc.formula",
 }

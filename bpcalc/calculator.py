@@ -87,7 +87,7 @@ def calculated(
     check: bool,
 ) -> Result:
     """The calculation on a graph whose variables all have their values."""
-    names = _wrt(graph, wrt)
+    names = wanted_names(graph, wrt)
     start = _seed(graph, variables, seed)
     values = forward(graph, variables)
     gradients = engine.gradients(graph, values, start)
@@ -148,7 +148,7 @@ def _seed(graph: Graph, variables: Mapping[str, Quantity], seed: Quantity) -> Va
     return seed
 
 
-def _wrt(graph: Graph, wrt: Sequence[str] | str | None) -> list[str]:
+def wanted_names(graph: Graph, wrt: Sequence[str] | str | None) -> list[str]:
     """The names by which to differentiate; of all variables where none are given."""
     if wrt is None:
         return list(graph.variables)

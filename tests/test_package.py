@@ -27,6 +27,7 @@ LAYERS = [
     ["calculator", "steps"],
     ["rows"],
     ["render"],
+    ["exporting"],
     ["cli"],
     ["__init__", "__main__"],
 ]

@@ -13,6 +13,7 @@ COMMANDS = {
     "trace": "the same calculation told step by step, by the chain rule",
     "graph": "the computation graph as a picture, or as an interactive page",
     "map": "value and gradient for each row of a table, as a stream",
+    "export": "source code of a function that returns value and gradient",
     "ops": "the functions of the language, their derivatives and conventions",
     "completion": "the completion script for bash, zsh or fish",
 }

@@ -79,12 +79,7 @@ def program(
     Raises:
         RequestError: the formula has arrays in it.
     """
-    if graph.structural:
-        raise RequestError(
-            "code is generated for formulas of numbers, and this one has arrays in it",
-            source=graph.source,
-            span=_first_structural(graph),
-        )
+    refuse_arrays(graph)
     fixed = fixed or {}
     slots = Slots() if slots is None else slots
     inputs = {name: slots.input(name) for name in graph.variables if name not in fixed}
@@ -237,6 +232,20 @@ def _step(slots: Slots, made: Made, number: Mapping[int, int]) -> Step:
     if made.op == "where" and [slots.made[i].constant for i in made.inputs[1:]] == [1, 0]:
         return Step("number", (number[made.inputs[0]],))
     return Step(made.op, tuple(number[i] for i in made.inputs))
+
+
+def refuse_arrays(graph: Graph) -> None:
+    """Make sure that a formula is one of numbers.
+
+    Raises:
+        RequestError: it has arrays in it.
+    """
+    if graph.structural:
+        raise RequestError(
+            "code is generated for formulas of numbers, and this one has arrays in it",
+            source=graph.source,
+            span=_first_structural(graph),
+        )
 
 
 def _first_structural(graph: Graph) -> tuple[int, int] | None:

@@ -69,7 +69,7 @@ class LaTeX(Notation):
         super().__init__(result, latex_words(words), digits)
 
     def plain(self, text: str) -> str:
-        return _name(text)
+        return latex_word(text)
 
     def inline(self, mathematics: str) -> str:
         return f"${mathematics}$"
@@ -78,7 +78,7 @@ class LaTeX(Notation):
         if index < len(self.graph.leaves) and self.graph.name(index) is None:
             return f"n_{{{index + 1}}}"
         written = latex_label(self.graph, index)
-        return written if written.isascii() else _name(node_name(self.graph, index))
+        return written if written.isascii() else latex_word(node_name(self.graph, index))
 
     def number(self, value: Value) -> str:
         large = self.is_large(value)
@@ -131,7 +131,7 @@ class LaTeX(Notation):
 _WORD_AND_INDEX = re.compile(r"(.+?)_*([0-9]*)(′*)")
 
 
-def _name(name: str) -> str:
+def latex_word(name: str) -> str:
     """A name as LaTeX; with letters that mathematics has no alphabet for, as a word."""
     written = latex_name(name)
     if written.isascii():
@@ -145,7 +145,7 @@ def _name(name: str) -> str:
 
 def _with_names(written: str, names: Iterable[str]) -> str:
     """SymPy's LaTeX with the names as `_name` writes them."""
-    other = {latex_name(name): _name(name) for name in names if not name.isascii()}
+    other = {latex_name(name): latex_word(name) for name in names if not name.isascii()}
     if written.isascii() or not other:
         return written
     longest_first = sorted(other, key=len, reverse=True)
