@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 import click
@@ -24,9 +24,20 @@ from bpcalc.ops.constants import NAMED
 from bpcalc.rows import json_document, reducing
 from bpcalc.rows.computing import Computing
 from bpcalc.rows.delimited import delimited_row
-from bpcalc.rows.formats import EXTENSIONS, KINDS, extension, way
+from bpcalc.rows.fast import fast
+from bpcalc.rows.formats import EXTENSIONS, KINDS, Way, extension, way
 from bpcalc.rows.json_lines import json_row
-from bpcalc.rows.mapping import Count, Tables, mapped, opened_tables, strictly, summed
+from bpcalc.rows.mapping import (
+    Count,
+    Result,
+    Tables,
+    mapped,
+    opened_tables,
+    results,
+    strictly,
+    summed,
+)
+from bpcalc.rows.parallel import in_order
 from bpcalc.rows.plan import Plan, planned
 from bpcalc.rows.sources import STANDARD_INPUT, shown, size, unseen
 
@@ -237,14 +248,28 @@ def _mapped(graph: Graph, tables: Tables, plan: Plan, computing: Computing, aske
         if asked.json:
             document = json_document.transform(found, computing, len(tables.names) > 1)
             found = found._replace(transform=document)
-        transform = strictly(found, computing, write) if asked.strict else found.transform
         head = json_document.head(graph.source) if asked.json else plan.header
         if head:
             write(head)
-        count = mapped(tables.blocks(), transform, write)
+        with closing(_results(graph, tables, computing, found, asked)) as all_rows:
+            wanted = strictly(all_rows, found, computing, write) if asked.strict else all_rows
+            count = mapped(wanted, write)
         if asked.json:
             write(json_document.tail(count.rows, count.bad))
     return _ended(count, tables, "NaN")
+
+
+def _results(
+    graph: Graph, tables: Tables, computing: Computing, way: Way, asked: Options
+) -> Generator[Result]:
+    """What comes of the blocks: by Polars on threads, where there is that, else one by one."""
+    blocks = tables.blocks()
+    if tables.kind != "jsonl" and not asked.json:
+        expected = sum(size(name) or 0 for name in tables.names)
+        transform = fast(graph, computing.plan, way.transform, expected)
+        if transform is not None:
+            return in_order(blocks, transform)
+    return results(blocks, way.transform)
 
 
 def _reduced(graph: Graph, tables: Tables, plan: Plan, computing: Computing, asked: Options) -> int:
@@ -279,7 +304,6 @@ def _ended(count: Count, tables: Tables, what: str) -> int:
     file, (line, why) = count.first
     place = f"{shown(file)}, line {line:,}" if len(tables.names) > 1 else f"line {line:,}"
     rows = f"{count.bad:,} of {count.rows:,} row{'s' * (count.rows != 1)}"
-    told(
-        f"warning: {rows} could not be computed ({what}); the first is {place}: {printable(why, 300)}"
-    )
+    first = f"the first is {place}: {printable(why, 300)}"
+    told(f"warning: {rows} could not be computed ({what}); {first}")
     return 1

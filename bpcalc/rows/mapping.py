@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from bpcalc.errors import BpcalcError
 from bpcalc.rows.computing import Computing
@@ -67,6 +67,9 @@ def opened_tables(
         yield Tables(names, first, kind or sniffed(first), advance)
 
 
+Result: TypeAlias = "tuple[Block, Done]"
+
+
 class Count(NamedTuple):
     """How many rows there were, and how many of them could not be computed."""
 
@@ -76,14 +79,17 @@ class Count(NamedTuple):
     """The file and the line of the first of these."""
 
 
-def mapped(
-    blocks: Iterator[Block], transform: Transform, write: Callable[[bytes], object]
-) -> Count:
+def results(blocks: Iterator[Block], transform: Transform) -> Generator[Result]:
+    """Every block with what comes of it, one after the other."""
+    for block in blocks:
+        yield block, transform(block)
+
+
+def mapped(results: Iterable[Result], write: Callable[[bytes], object]) -> Count:
     """Write what comes of every block, as soon as it has."""
     rows = bad = 0
     first = None
-    for block in blocks:
-        done = transform(block)
+    for block, done in results:
         if done.data:
             write(done.data)
         rows += done.rows
@@ -93,22 +99,21 @@ def mapped(
     return Count(rows, bad, first)
 
 
-def strictly(way: Way, computing: Computing, write: Callable[[bytes], object]) -> Transform:
-    """The transform, which stops at the first row that cannot be computed.
+def strictly(
+    results: Iterable[Result], way: Way, computing: Computing, write: Callable[[bytes], object]
+) -> Iterator[Result]:
+    """The results up to the first row that cannot be computed.
 
     Raises:
         CalculationError: there is such a row; those before it have been written.
     """
-
-    def transformed(block: Block) -> Done:
-        done = way.transform(block)
-        if done.first is None:
-            return done
-        at = _offset(block, done.first.line)
-        write(way.transform(block._replace(data=block.data[:at])).data)
-        raise _at_row(way, computing, block._replace(data=block.data[at:], line=done.first.line))
-
-    return transformed
+    for block, done in results:
+        if done.first is not None:
+            at = _offset(block, done.first.line)
+            write(way.transform(block._replace(data=block.data[:at])).data)
+            rest = block._replace(data=block.data[at:], line=done.first.line)
+            raise _at_row(way, computing, rest)
+        yield block, done
 
 
 def _offset(block: Block, line: int) -> int:
