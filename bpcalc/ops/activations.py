@@ -30,7 +30,8 @@ def _stable_sigmoid(x: Value) -> Value:
 )
 def sigmoid(y: Value, x: Value) -> Value:
     """The logistic function: the real line, squeezed into (0, 1)."""
-    return y * sigmoid(-x)  # y * (1 - y) is exactly 0 from x = 37 on
+    z = exp(-abs_(x))  # y * (1 - y) is exactly 0 from x = 37 on
+    return z / (1 + z) ** 2
 
 
 @elementwise(

@@ -141,7 +141,7 @@ def test_vectors_multiply_as_numbers_do_and_not_as_matrices() -> None:
 
 def test_what_rounding_would_make_0_is_told_by_another_formula() -> None:
     shown = "".join(trace_text(told_example(BY_NAME["e14-sigmoid-layer"]), Look()))
-    assert "⊙ sigmoid(-X)" in shown
+    assert "⊙ (exp(-abs(X))" in shown
     assert "(1 - n2)" not in shown
 
 
