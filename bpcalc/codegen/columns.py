@@ -1,6 +1,6 @@
 """program -> a function of NumPy columns: value and gradient in every row.
 
-The rows go through in chunks that stay in the processor's cache, each step as one NumPy call that
+The rows go through in chunks that stay in the processor's caches, each step as one NumPy call that
 writes into a buffer; a buffer is used again as soon as nothing needs what it holds. NumPy lets go
 of the interpreter's lock, so chunks run on several threads. What depends on no column is computed
 once. A few calls differ from the engine's in the last bits: NumPy's functions, and powers with
@@ -17,18 +17,21 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 
-from bpcalc.codegen.column_calls import Call, calls, function
+from bpcalc.codegen.column_calls import Call, calls
+from bpcalc.codegen.column_functions import function
 from bpcalc.codegen.program import Program
 from bpcalc.ops import TABLE
+from bpcalc.ops.memory import room
 from bpcalc.ops.op import MATH_RAISES
 
 Column: TypeAlias = "numpy.ndarray[Any, Any]"
 
-CHUNK = 8192
-"""Rows that are computed at a time: 64 KiB a buffer, so that a dozen fit into a core's cache."""
+CHUNK = 65_536
+"""Rows that are computed at a time. A call on fewer is over before another thread has woken up to
+take the interpreter's lock, and two threads are as slow as one (measured: 8,192 rows)."""
 
-ALONE = 65_536
-"""Up to so many rows one thread is faster than several."""
+ALONE = 2 * CHUNK
+"""Up to so many rows one thread does it alone."""
 
 
 class _Uniform(NamedTuple):
@@ -58,7 +61,7 @@ class Columns:
         """
         shared = tuple(isinstance(argument, float) for argument in arguments)
         rows = next(len(a) for a in arguments if not isinstance(a, float))
-        outputs = list(numpy.empty((len(self.program.outputs), rows)) if out is None else out)
+        outputs = list(room((len(self.program.outputs), rows)) if out is None else out)
         work = self._compiled(shared)
         numbers = work.uniform(arguments)
         for place, slot in work.constant_outputs:
@@ -86,11 +89,11 @@ class Columns:
         lows = iter(range(0, rows, CHUNK))
 
         def chunks() -> None:
-            room = work.buffers(min(CHUNK, rows))
+            buffers = work.buffers(min(CHUNK, rows))
             with numpy.errstate(all="ignore"):
                 for low in lows:  # each thread takes the next one
                     cut = slice(low, min(low + CHUNK, rows))
-                    here = room if cut.stop - low == CHUNK else _cut(room, cut.stop - low)
+                    here = [buffer[: cut.stop - low] for buffer in buffers]
                     work.run(*[c[cut] for c in columns], *shared, *[r[cut] for r in results], *here)
 
         threads = 1 if rows <= ALONE else min(self.threads or _processors(), _processors())
@@ -172,22 +175,15 @@ def _compiled(found: Sequence[Call], work: _Work) -> Callable[..., None]:
     lines = [f"def run({', '.join(names)}):"]
     for call in found:
         arguments = ", ".join(call.arguments)
-        if call.out is None:
-            lines.append(f"    {call.name} = {call.function}({arguments})")
-        elif call.function == "where":
-            lines.append(f"    copyto({call.out}, where({arguments}))")
+        if call.function in ("copyto", "putmask"):
+            lines.append(f"    {call.function}({call.out}, {arguments})")
         else:
             lines.append(f"    {call.function}({arguments}, out={call.out})")
     namespace: dict[str, Any] = {call.function: function(call.function) for call in found}
-    namespace["copyto"] = numpy.copyto
     lines.append("    return")
     exec(compile("\n".join(lines) + "\n", "<compiled columns>", "exec"), namespace)
     run: Callable[..., None] = namespace["run"]
     return run
-
-
-def _cut(room: Sequence[Column], rows: int) -> list[Column]:
-    return [buffer[:rows] for buffer in room]
 
 
 @cache
