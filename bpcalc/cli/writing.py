@@ -146,20 +146,33 @@ def _at_once(stream: Any, shown: str) -> Callable[[bytes], None]:
     if stream is None:
         raise RequestError("standard output is closed")
     binary = getattr(stream, "buffer", stream)
+    raw = getattr(binary, "raw", binary)
 
     def write(data: bytes) -> None:
         try:
-            if hasattr(binary, "encoding"):  # text only, in memory
-                binary.write(data.decode("utf-8", "replace"))
-            else:
-                binary.write(data)
-            binary.flush()
+            _all_of(data, raw)
         except BrokenPipeError:
             raise
         except OSError as why:
             raise RequestError(f"{shown} cannot be written: {why.strerror}") from None
 
     return write
+
+
+def _all_of(data: bytes, raw: Any) -> None:
+    """Write until nothing is left: a signal ends a single write early, even a buffered one."""
+    if hasattr(raw, "encoding"):  # a stream of text in memory
+        raw.write(data.decode("utf-8", "replace"))
+        return
+    rest = memoryview(data)
+    while rest:
+        count = raw.write(rest)
+        if count is None:  # somebody has made the pipe non-blocking
+            import select
+
+            select.select([], [raw], [])
+        else:
+            rest = rest[count:]
 
 
 def _umask() -> int:
