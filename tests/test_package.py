@@ -26,6 +26,7 @@ LAYERS = [
     ["results"],
     ["calculator", "steps"],
     ["rows"],
+    ["descent"],
     ["render"],
     ["exporting"],
     ["cli"],
@@ -48,8 +49,8 @@ HOMES = {
     "polars": ["rows"],
     "scipy": ["codegen"],
     "numpy": [
-        *("ops", "engine", "array_values", "bindings", "checks", "codegen", "rows", "render"),
-        *("results", "steps", "cli"),
+        *("ops", "engine", "array_values", "bindings", "checks", "codegen", "rows", "descent"),
+        *("render", "results", "steps", "cli"),
     ],
 }
 """Where a library is imported, and nowhere else."""

@@ -37,7 +37,7 @@ def sorted_words(words: Sequence[str], parameters: Sequence[click.Parameter]) ->
     takes_value = {
         spelling: not getattr(parameter, "is_flag", False)
         for parameter in parameters
-        for spelling in parameter.opts
+        for spelling in (*parameter.opts, *parameter.secondary_opts)
     }
     found = Words([], [], [])
     rest = iter(words)

@@ -117,6 +117,17 @@ def _refuse_packed(data: bytes, shown: str) -> None:
 # .npy
 
 
+def npy_array(path: str) -> Array:
+    """The array of an .npy file, in the type that it has there.
+
+    Raises:
+        RequestError: it cannot be read, or holds something else than numbers.
+    """
+    shown = printable(path, 80)
+    with opened(path, shown) as stream:
+        return _npy(stream, shown)
+
+
 def _npy(stream: BinaryIO, shown: str) -> Array:
     """The array of an .npy file; its size is compared with the file's before it is read."""
     import numpy

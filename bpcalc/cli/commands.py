@@ -14,6 +14,7 @@ COMMANDS = {
     "graph": "the computation graph as a picture, or as an interactive page",
     "map": "value and gradient for each row of a table, as a stream",
     "export": "source code of a function that returns value and gradient",
+    "descend": "gradient descent on a formula, or training over a table",
     "ops": "the functions of the language, their derivatives and conventions",
     "completion": "the completion script for bash, zsh or fish",
 }

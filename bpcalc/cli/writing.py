@@ -175,6 +175,24 @@ def _all_of(data: bytes, raw: Any) -> None:
             rest = rest[count:]
 
 
+def refuse_unwritable(path: str) -> None:
+    """Find out before a long calculation whether its result could be written.
+
+    Raises:
+        RequestError: `path` is a directory, or there is none for it.
+    """
+    folder = os.path.dirname(path) or "."  # noqa: PTH120
+    why = ""
+    if os.path.isdir(path):  # noqa: PTH112
+        why = "it is a directory"
+    elif not os.path.isdir(folder):  # noqa: PTH112
+        why = "there is no such directory"
+    elif not os.path.exists(path) and not os.access(folder, os.W_OK):  # noqa: PTH110
+        why = "the directory is not writable"
+    if why:
+        raise RequestError(f"{printable(path, 80)} cannot be written: {why}")
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

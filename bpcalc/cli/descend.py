@@ -1,0 +1,222 @@
+"""`bpcalc descend`: gradient descent on a formula, or mini-batch training over a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bpcalc.cli.arguments import FormulaCommand, option_names
+from bpcalc.cli.calculation import all_values
+from bpcalc.cli.descend_request import Asked, Request, request
+from bpcalc.cli.interrupts import interrupts
+from bpcalc.cli.options import format_for, formula_options, output_options
+from bpcalc.cli.reading import formula_text
+from bpcalc.cli.writing import refuse_unwritable, told, value_at, without_controls, written
+from bpcalc.descent.outcome import Outcome, outcome_data
+from bpcalc.descent.run import Run
+from bpcalc.descent.state import State, ending, packed
+from bpcalc.descent.training import Watch
+from bpcalc.errors import BpcalcError, RequestError, printable
+
+if TYPE_CHECKING:
+    from bpcalc.descent.history import History
+
+FORMATS = ("table", "json")
+
+SAVE_EVERY = 10.0
+"""Seconds between two savings."""
+
+EXAMPLES = """\
+  bpcalc descend "x0² + x1²" --x0 -3 --x1 4 --lr 0.9 --steps 200
+  bpcalc descend "(w*x + b - t)²" --data points.csv --w 0 --b 0 --batch 64"""
+
+
+def _option(name: str, metavar: str, what: str, **more: Any) -> Callable[..., Any]:
+    return click.option(name, metavar=metavar, help=what, **more)
+
+
+@click.command(cls=FormulaCommand, examples=EXAMPLES, add_help_option=False)
+@formula_options
+@_option("--init", "N=START,...", "Random start: W=normal(64,30,std=1/8), V=he(9,9).")
+@_option("--learn", "w,b", "What is learnt: every variable with a start value.")
+@_option("--data", "FILE", "Table, .npz or x=a.npy,t=b.npy; a row per sample.")
+@_option("--columns", "x=a,b,...", "Columns as a matrix: x=p0..p63,t=digit.")
+@_option("--batch", "N", "Rows per step (all).")
+@click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows each epoch.")
+@_option("--seed", "N", "Of the order of rows, and of random starts (0).", default="0")
+@_option("--steps", "N", "Steps to go, in total (100 without data).")
+@_option("--epochs", "N", "Passes over the data, in total (10).")
+@_option("--lr", "R", "The rate (PyTorch's: 0.001, for rmsprop 0.01).")
+@_option("--method", "M", "sgd, momentum[:0.9], nesterov, rmsprop or adam.", default="sgd")
+@_option("--schedule", "S", "exponential:G, step:N:G, inverse:D or cosine.")
+@_option("--decay", "G", "Multiply the rate by G after each epoch.")
+@_option("--grad", "HOW", "exact, or central:H for central differences.", default="exact")
+@_option("--reduce", "HOW", "mean or sum over the rows (mean).")
+@_option("--dtype", "T", "float64 or float32.", default="float64")
+@_option("--tol", "T", "Stop at a gradient so short, or a change so small.")
+@_option("--validate", "FILE", "Held-out data, measured after each epoch.")
+@_option("--metric", "FORMULA", "What is measured there; else the loss.")
+@_option("--patience", "N[:max]", "Stop after N epochs without a better metric.")
+@_option("--history", "FILE", "A line per step, .csv or .jsonl.")
+@_option("--save", "FILE", "Save to .npz or .json, on the way and on Ctrl-C.")
+@_option("--resume", "FILE", "Go on from what --save wrote.")
+@_option("--get", "PATH", "One value of the JSON as text: values.w, loss.")
+@output_options(FORMATS)
+@click.pass_context
+def descend(
+    ctx: click.Context,
+    /,
+    formulas: list[str],
+    assignments: list[tuple[str, str]],
+    file: str | None,
+    vars_: str | None,
+    set_: None,
+    history: str | None,
+    save: str | None,
+    resume: str | None,
+    format_: str | None,
+    get: str | None,
+    digits: int,
+    output: str | None,
+    color: str,
+    **options: Any,
+) -> int:
+    """Usage: bpcalc descend FORMULA [--NAME VALUE ...] [--data FILE] [OPTIONS].
+
+    Gradient descent on FORMULA, or over the rows of data, whole or in mini-batches.
+    """
+    form = format_for(format_, output, FORMATS) if get is None else "json"
+    asked = Asked(**options)
+    values = all_values(vars_, assignments)
+    state = _resumed(resume)
+    found = request(
+        asked, formula_text(formulas, file), values, option_names(descend, ctx), state, resume or ""
+    )
+    for note in found.notes:
+        told(f"note: {printable(note)}")
+    outcome, unsaved = _descended(found, history, save, color)
+    if get is not None:
+        written(without_controls(value_at(outcome_data(outcome), get), output) + "\n", output)
+    else:
+        written(_rendered(outcome, form, digits, color, output), output)
+    return _ended(outcome, unsaved)
+
+
+def _resumed(path: str | None) -> State | None:
+    if path is None:
+        return None
+    from bpcalc.descent.state import unpacked
+
+    return unpacked(path)
+
+
+def _descended(
+    found: Request, history: str | None, save: str | None, color: str
+) -> tuple[Outcome, RequestError | None]:
+    """What came of the run, and why it could not be saved, if so."""
+    run = found.run
+    saving = Saving(run, save)
+    with _history(found, history) as lines, interrupts() as interrupted, _shown(run, color) as show:
+        interrupted.writing = True  # the first Ctrl-C waits for the end of a step
+        saving.before = lines.flush if lines is not None else None
+        watch = Watch(lambda: interrupted.waiting, saving.meanwhile, SAVE_EVERY, show)
+        try:
+            outcome = run.go(watch, lines)
+        except BaseException:
+            saving.meanwhile()
+            raise
+        return outcome, saving.at_the_end()
+
+
+@contextmanager
+def _history(found: Request, path: str | None) -> Iterator[History | None]:
+    if path is None:
+        yield None
+        return
+    from bpcalc.descent.history import History
+
+    step = None if found.resumed is None else found.resumed.position.step
+    lines = History(path, found.run.start, found.run.validation is not None, step)
+    try:
+        yield lines
+    finally:
+        lines.close()
+
+
+class Saving:
+    """Saves a run to a file; where that fails on the way it says so, and the run goes on."""
+
+    def __init__(self, run: Run, path: str | None) -> None:
+        self.run = run
+        self.path = path
+        self.before: Callable[[], None] | None = None
+        """What has to be written first: the history must not lag behind."""
+        self._complained = False
+        if path is not None:
+            self._kind = ending(path, "--save")
+            refuse_unwritable(path)
+
+    def meanwhile(self) -> None:
+        """Save between two steps."""
+        error = self._saved()
+        if error is not None and not self._complained:
+            told(f"warning: {error.message}; the run goes on")
+            self._complained = True
+
+    def at_the_end(self) -> RequestError | None:
+        """Save; what went wrong, if something did."""
+        return self._saved()
+
+    def _saved(self) -> RequestError | None:
+        if self.path is None:
+            return None
+        try:
+            if self.before is not None:
+                self.before()
+            written(packed(self.run.state(), self._kind), self.path)
+        except RequestError as error:
+            return error
+        return None
+
+
+@contextmanager
+def _shown(run: Run, color: str) -> Iterator[Callable[[int, float], None]]:
+    """A bar on standard error, if that is a terminal."""
+    import sys
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda step, loss: None
+        return
+    from bpcalc.render.descent_progress import descent_progress
+
+    with descent_progress(run.limits.steps, color) as show:
+        yield show
+
+
+def _rendered(
+    outcome: Outcome, format_: str, digits: int, color: str, output: str | None
+) -> Iterable[str]:
+    if format_ == "json":
+        from bpcalc.render.json_text import data_as_json
+
+        return data_as_json(outcome_data(outcome))
+    from bpcalc.cli.look import look
+    from bpcalc.render.descent import descent_table
+
+    return descent_table(outcome, look(color, output), digits)
+
+
+def _ended(outcome: Outcome, unsaved: BpcalcError | None) -> int:
+    """Say the warnings and what failed; the exit code."""
+    for warning in outcome.warnings:
+        told(f"warning: {printable(warning)}")
+    if outcome.failure is not None:
+        told(outcome.failure.drawn())
+    if unsaved is not None:
+        raise unsaved
+    if outcome.stopped == "interrupted":
+        return 130
+    return 1 if outcome.failure is not None else 0

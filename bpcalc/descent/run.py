@@ -1,0 +1,143 @@
+"""A run, whole: a task and how far to go -> the loop -> the outcome; and its state on the way."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from bpcalc.descent.history import History
+from bpcalc.descent.outcome import Held, Outcome, Samples
+from bpcalc.descent.state import State
+from bpcalc.descent.task import Task, description, problem
+from bpcalc.descent.training import Limits, Position, Training, Watch
+from bpcalc.engine import forward, gradients
+from bpcalc.engine.diagnosis import failure_of_gradients, failure_of_values
+from bpcalc.errors import BpcalcError, CalculationError
+
+
+class Validation(NamedTuple):
+    """What is measured on held-out data."""
+
+    held_out: Any
+    metric: str | None
+    rows: int
+
+
+class Run:
+    """A run from its start values, or from where an earlier one was saved."""
+
+    def __init__(
+        self,
+        task: Task,
+        limits: Limits,
+        seed: int = 0,
+        validation: Validation | None = None,
+        state: State | None = None,
+    ) -> None:
+        self.task = task
+        self.limits = limits
+        self.seed = seed
+        self.validation = validation
+        self.problem = problem(task)
+        position = Position()
+        if state is not None:
+            position = state.position
+            self._restore(state)
+        self.start = self.problem.values()
+        held_out = validation.held_out if validation is not None else None
+        self.training = Training(self.problem, limits, held_out, position)
+
+    def _restore(self, state: State) -> None:
+        self.problem.restore(state.values, state.memory)
+        batches = self.task.batches
+        if batches is not None and state.generator is not None:
+            within = state.position.step % batches.count != 0
+            batches.restore(state.generator, within)
+
+    def state(self) -> State:
+        """Where the run stands, between two steps."""
+        position, batches = self.training.position, self.task.batches
+        generator = None
+        if batches is not None and batches.shuffle:
+            generator = batches.state(within=position.step % batches.count != 0)
+        memory = dict(zip(self.task.method.recipe.memory, self.problem.memory))
+        return State(description(self.task), position, self.problem.values(), memory, generator)
+
+    def go(self, watch: Watch, history: History | None = None) -> Outcome:
+        """Run to the end, or to what ends it before."""
+        training = self.training
+        with self.problem.quiet():
+            start = None if self.problem.count == 1 else self.problem.value_of_all()
+            why = training.run(watch, history)
+            if start is None or why == "diverged":
+                start = training.start
+            failure = self._failure() if why == "diverged" else None
+        gradient = {} if why in ("diverged", "interrupted") else self.problem.gradient()
+        if why == "diverged":
+            self.problem.retreat()
+        return self._outcome(why, start, gradient, failure)
+
+    def _outcome(
+        self, why: str, start: float | None, gradient: dict[str, Any], failure: BpcalcError | None
+    ) -> Outcome:
+        task, training = self.task, self.training
+        step = training.position.step
+        count = self.problem.count
+        return Outcome(
+            formula=task.graph.source,
+            method=task.method.name,
+            options=task.method.options,
+            rate=self.limits.rate,
+            schedule=str(self.limits.schedule),
+            start=self.start,
+            values=self.problem.values(),
+            loss=(start, training.end),
+            gradient=gradient,
+            norm=training.norm,
+            steps=step,
+            epochs=step // count if task.batches is not None else 0,
+            samples=self._samples(step),
+            held=self._held(),
+            stopped=why,
+            seed=self.seed,
+            curve=training.curve.all(),
+            warnings=self._warnings(start),
+            failure=failure,
+        )
+
+    def _samples(self, step: int) -> Samples | None:
+        batches = self.task.batches
+        if batches is None:
+            return None
+        seen = batches.seen(step)
+        return Samples(batches.rows, batches.size, batches.count, seen, batches.shuffle)
+
+    def _held(self) -> Held | None:
+        if self.validation is None:
+            return None
+        held_out, metric, rows = self.validation
+        best = self.training.position.best.epoch
+        return Held(metric, rows, held_out.values, best, held_out.patience)
+
+    def _warnings(self, start: float | None) -> list[str]:
+        end = self.training.end
+        if start is not None and end is not None and end > start:
+            return ["the loss is larger than at the start: --lr may be too large"]
+        return []
+
+    def _failure(self) -> CalculationError:
+        """Where in the formula the finite numbers were left, and by which step."""
+        step = self.training.position.step
+        graph, values = self.task.graph, self.problem.all_values()
+        found = forward(graph, values)
+        error = failure_of_values(graph, found, values)
+        if error is None:
+            wanted = [graph.index(name) for name in self.problem.values()]
+            error = failure_of_gradients(graph, found, gradients(graph, found), 1.0, values, wanted)
+        if error is None:
+            error = CalculationError("the loss or its gradient is not finite")
+        if not step:
+            error.message = f"at the start values, {error.message}"
+            return error
+        error.message = f"step {step:,} left the finite numbers: {error.message}"
+        error.hint = f"a smaller --lr, it was {self.limits.rate:g}; the values are the last finite"
+        return error

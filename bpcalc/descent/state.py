@@ -1,0 +1,165 @@
+"""Where a run stands, as a file: .npz or .json. A run that is resumed from it makes the same steps.
+
+An .npz has the learnt values by their names, for numpy.load; what the run needs beside them has
+names with a dot, which no variable has. A .json has them under `values`. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bpcalc.descent.held_out import Best
+from bpcalc.descent.training import Position
+from bpcalc.errors import RequestError, printable
+from bpcalc.results import SCHEMA
+
+ENDINGS = (".npz", ".json")
+_ABOUT = "bpcalc.state"
+_MEMORY = "bpcalc.memory."
+
+
+class State(NamedTuple):
+    """All that the next step depends on, beside the data."""
+
+    about: Mapping[str, str]
+    """What was asked for: formula, method, shapes, as words to be compared."""
+    position: Position
+    values: Mapping[str, Any]
+    memory: Mapping[str, Any]
+    """What the method keeps between steps, by name."""
+    generator: Mapping[str, Any] | None
+    """That of the rows' order; None where it is always the same."""
+
+
+def ending(path: str, option: str) -> str:
+    """The ending, which says the format.
+
+    Raises:
+        RequestError: it says none of ours.
+    """
+    found = os.path.splitext(path)[1].lower()  # noqa: PTH122
+    if found not in ENDINGS:
+        raise RequestError(
+            f"{option} takes a .npz or a .json, and not {printable(path, 80)}",
+            hint="numpy.load reads the first; the second is text, and --vars reads it",
+        )
+    return found
+
+
+def packed(state: State, kind: str) -> bytes:
+    """The content of the file."""
+    about = {
+        "bpcalc": SCHEMA,
+        "about": dict(state.about),
+        "position": {**state.position._asdict(), "best": list(state.position.best)},
+        "generator": state.generator,
+    }
+    if kind == ".json":
+        tables = {"values": _plain(state.values), "memory": _plain(state.memory)}
+        return (json.dumps({**about, **tables}, ensure_ascii=False) + "\n").encode()
+    import numpy
+
+    stream = io.BytesIO()
+    memory = {_MEMORY + name: numpy.asarray(value) for name, value in state.memory.items()}
+    arrays = {name: numpy.asarray(value) for name, value in state.values.items()}
+    about_text = numpy.array(json.dumps(about, ensure_ascii=False))
+    # Not savez(**arrays): a variable may be called `file`.
+    _write_npz(stream, {**arrays, **memory, _ABOUT: about_text})
+    return stream.getvalue()
+
+
+def _write_npz(stream: io.BytesIO, arrays: Mapping[str, Any]) -> None:
+    import zipfile
+
+    from numpy.lib import format as npy
+
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as file:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: the same run, the same bytes
+            with file.open(entry, "w", force_zip64=True) as part:
+                npy.write_array(part, array, allow_pickle=False)
+
+
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.tolist() if hasattr(value, "tolist") else value for name, value in table.items()
+    }
+
+
+def unpacked(path: str) -> State:
+    """The state that a file holds.
+
+    Raises:
+        RequestError: it cannot be read, or no run has written it.
+    """
+    kind = ending(path, "--resume")
+    shown = printable(path, 80)
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123
+            data = stream.read()
+    except (OSError, ValueError) as why:
+        raise RequestError(
+            f"{shown} cannot be read: {getattr(why, 'strerror', None) or why}"
+        ) from None
+    try:
+        return _of_json(data) if kind == ".json" else _of_npz(data)
+    except Exception:  # what the parsers say of a damaged file is of many kinds
+        raise RequestError(
+            f"{shown} holds no run that could be resumed",
+            hint="--resume takes a file that --save has written",
+        ) from None
+
+
+def _of_json(data: bytes) -> State:
+    found = json.loads(data)
+    return _state(found, found["values"], found["memory"])
+
+
+def _of_npz(data: bytes) -> State:
+    import numpy
+
+    with numpy.load(io.BytesIO(data), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(str(arrays.pop(_ABOUT)))
+    memory = {
+        name.removeprefix(_MEMORY): value
+        for name, value in arrays.items()
+        if name.startswith(_MEMORY)
+    }
+    values = {name: value for name, value in arrays.items() if not name.startswith(_MEMORY)}
+    return _state(about, values, memory)
+
+
+def _state(found: Mapping[str, Any], values: Any, memory: Any) -> State:
+    if found["bpcalc"] != SCHEMA:
+        raise ValueError
+    about = {str(key): str(value) for key, value in found["about"].items()}
+    place = found["position"]
+    epoch, value = place["best"]
+    position = Position(int(place["step"]), place["loss"], place["last"], Best(epoch, value))
+    return State(about, position, dict(values), dict(memory), found["generator"])
+
+
+def refuse_other_run(state: State, about: Mapping[str, str], path: str) -> None:
+    """A run is resumed as what it was.
+
+    Raises:
+        RequestError: something of it is another now.
+    """
+    differing = [key for key in about if state.about.get(key) != about[key]]
+    if not differing:
+        return
+    key = differing[0]
+    others = f" (and the {', the '.join(differing[1:])})" if differing[1:] else ""
+    raise RequestError(
+        f"--resume: the {key} is another than in {printable(path, 80)}{others}",
+        values=[
+            f"there {printable(state.about.get(key, 'none'), 200) or 'none'}",
+            f"here  {printable(about[key], 200) or 'none'}",
+        ],
+        hint="the rate, its schedule and the number of steps may change; for the rest begin anew",
+    )

@@ -1,0 +1,203 @@
+"""The loop: a gradient, a step, the next gradient; and what happens between two of them.
+
+The loss is computed once at every point, before the step that leaves it. Ctrl-C, saving and
+showing how far it is take their turn between two steps, where everything fits together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from time import monotonic
+from typing import Any, NamedTuple, Protocol
+
+from bpcalc.descent.curve import Curve
+from bpcalc.descent.held_out import Best, HeldOut
+from bpcalc.descent.history import History
+from bpcalc.descent.schedules import Schedule
+
+BEAT = 0.1
+"""Seconds between two looks at the clock's other tasks: the bar, the history, saving."""
+
+
+class Problem(Protocol):
+    """What is descended on: of floats or of arrays."""
+
+    count: int
+    """Batches in an epoch."""
+    graph: Any
+    method: Any
+    memory: list[Any]
+
+    def quiet(self) -> AbstractContextManager[object]: ...
+    def evaluated(self, k: int = 0) -> tuple[float, float]: ...
+    def whole(self) -> tuple[float, float]: ...
+    def value_of_all(self) -> float: ...
+    def weight(self, k: int) -> float: ...
+    def advance(self, rate: float, t: int) -> None: ...
+    def retreat(self) -> None: ...
+    def values(self) -> dict[str, Any]: ...
+    def gradient(self) -> dict[str, Any]: ...
+    def all_values(self) -> dict[str, Any]: ...
+    def restore(self, values: Any, memory: Any) -> None: ...
+
+
+class Limits(NamedTuple):
+    """How far to go, and how fast."""
+
+    steps: int
+    """In total, those of a run that is resumed among them."""
+    rate: float
+    schedule: Schedule
+    tolerance: float | None
+    """Stop where the gradient is no longer than this; with mini-batches where the loss changes by
+    no more than this part of itself from epoch to epoch."""
+
+
+class Position(NamedTuple):
+    """Where the loop stands beside the values."""
+
+    step: int = 0
+    loss: float = 0.0
+    """Of the batches of this epoch, added up."""
+    last: float | None = None
+    """Of the epoch before."""
+    best: Best = Best()
+
+
+class Watch(NamedTuple):
+    """Who is told of what goes on, between two steps."""
+
+    interrupted: Callable[[], bool]
+    save: Callable[[], None]
+    """Save where the run stands."""
+    save_every: float
+    """Seconds between two savings."""
+    show: Callable[[int, float], None]
+    """(steps done, loss)"""
+
+
+class Training:
+    """A run from its start values, or from where an earlier one was saved."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        limits: Limits,
+        held_out: HeldOut | None = None,
+        position: Position = Position(),  # noqa: B008
+    ) -> None:
+        self.problem = problem
+        self.limits = limits
+        self.history: History | None = None
+        self.held_out = held_out
+        self.position = position
+        self.curve = Curve()
+        self.start: float | None = None
+        """The loss at the start; of the first batch, where there are several."""
+        self.end: float | None = None
+        """The loss at the end, of all data; None where it was not computed."""
+        self.norm: float | None = None
+        """The length of the gradient there."""
+        self.measured: float | None = None
+        """The last value of the metric, until a line of the history has it."""
+        self._beat = self._saved = 0.0
+
+    def run(self, watch: Watch, history: History | None = None) -> str:
+        """Why it ended: steps, tolerance, patience, interrupted or diverged."""
+        self.history = history
+        problem, limits, count = self.problem, self.limits, self.problem.count
+        step = self.position.step
+        self._beat = self._saved = monotonic()
+        rate = self.rate(step // count)
+        if self.held_out is not None and step == 0:
+            self.measured = self.held_out.measured(0, problem.values())
+        while step < limits.steps or count == 1:
+            value, norm = problem.evaluated(step % count)
+            if value - value != 0 or norm - norm != 0:
+                return "diverged"
+            self._record(step, value, norm)
+            if count == 1:
+                self.end, self.norm = value, norm
+                if limits.tolerance is not None and norm <= limits.tolerance:
+                    return "tolerance"
+                if step >= limits.steps:
+                    return "steps"
+            problem.advance(rate, step + 1)
+            step += 1
+            self._after(step, value)
+            if step % count == 0:
+                why = self._epoch_ended(step // count)
+                if why:
+                    return self._ended(why)
+                rate = self.rate(step // count)
+            if watch.interrupted():
+                self.end = self.norm = None
+                return "interrupted"
+            if monotonic() >= self._beat + BEAT:
+                self._tick(watch, step, value)
+        return self._ended("steps")
+
+    def rate(self, epoch: int) -> float:
+        """In this epoch; without data every step is one."""
+        limits = self.limits
+        if not limits.schedule.changes:
+            return limits.rate
+        return limits.rate * limits.schedule.factor(epoch, -(-limits.steps // self.problem.count))
+
+    def _record(self, step: int, value: float, norm: float) -> None:
+        if self.start is None:
+            self.start = value
+        self.curve.add(step, value)
+        if self.history is not None:
+            epoch = step // self.problem.count
+            self.history.row(step, epoch, value, norm, self.measured, self.problem.values())
+            self.measured = None
+
+    def _after(self, step: int, value: float) -> None:
+        """Note that a step has been taken."""
+        before = self.position
+        if self.problem.count == 1:
+            self.position = Position(step, 0.0, None, before.best)
+            return
+        k = (step - 1) % self.problem.count
+        loss = before.loss + self.problem.weight(k) * value
+        self.position = Position(step, loss, before.last, before.best)
+
+    def _epoch_ended(self, epoch: int) -> str | None:
+        """Measure, and decide whether that was enough."""
+        before = self.position
+        best = before.best
+        if self.held_out is not None:
+            self.measured = self.held_out.measured(epoch, self.problem.values())
+            best = best.after(epoch, self.measured, self.held_out.greater)
+        self.position = Position(before.step, 0.0, before.loss, best)
+        if self.held_out is not None and self.held_out.exhausted(epoch, best):
+            return "patience"
+        if self.problem.count > 1 and self._stands_still(before):
+            return "tolerance"
+        return None
+
+    def _stands_still(self, before: Position) -> bool:
+        tolerance, last = self.limits.tolerance, before.last
+        if tolerance is None or last is None:
+            return False
+        return abs(last - before.loss) <= tolerance * max(abs(last), abs(before.loss))
+
+    def _ended(self, why: str) -> str:
+        """Compute the loss of all data once more, where the loop has not."""
+        value, norm = self.problem.whole()
+        if value - value != 0 or norm - norm != 0:
+            return "diverged"
+        self.end, self.norm = value, norm
+        self._record(self.position.step, value, norm)
+        return why
+
+    def _tick(self, watch: Watch, step: int, value: float) -> None:
+        self._beat = now = monotonic()
+        watch.show(step, value)
+        if self.history is not None:
+            self.history.flush()
+        if now >= self._saved + watch.save_every:
+            watch.save()
+            self._saved = monotonic()

@@ -1,0 +1,103 @@
+"""outcome of a descent -> the table for the terminal, with a small curve of the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from bpcalc.render.loss_curve import loss_curve
+from bpcalc.render.numbers import DIGITS, is_large, rounded
+from bpcalc.render.table import drawn, new_table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from bpcalc.descent.outcome import Outcome
+    from bpcalc.render.look import Look
+
+_CURVE_WIDTH = 80
+
+
+def descent_table(found: Outcome, look: Look, digits: int = DIGITS) -> str:
+    """The whole output of `bpcalc descend`: values, loss, how far it went, and the curve."""
+    parts: list[RenderableType] = [_values(found, look, digits), _summary(found, look, digits)]
+    width = min(look.width or _CURVE_WIDTH, _CURVE_WIDTH)
+    in_batches = found.samples is not None and found.samples.batches > 1
+    curve = loss_curve(found.curve, width, look.unicode, means=in_batches)
+    parts += [Text(line, no_wrap=True) for line in curve]
+    return drawn(parts, look)
+
+
+def _values(found: Outcome, look: Look, digits: int) -> Table:
+    """A row for each variable that was learnt."""
+    table = new_table(look)
+    wrap = look.width is not None
+    table.add_column("variable", no_wrap=True)
+    for name in ("start", "end"):
+        table.add_column(name, justify="right", overflow="fold", no_wrap=not wrap)
+    for name, end in found.values.items():
+        start = found.start[name]
+        if is_large(end):  # its shape stands there once
+            table.add_row(Text(name), Text(_norms(start, digits)), Text(rounded(end, digits)))
+        else:
+            table.add_row(
+                Text(name), Text(rounded(start, digits)), Text(rounded(end, digits), "bold")
+            )
+    return table
+
+
+def _norms(array: object, digits: int) -> str:
+    text = rounded(array, digits)
+    return text.partition(": ")[2]
+
+
+def _summary(found: Outcome, look: Look, digits: int) -> Table:
+    """The loss, how far it went, and why it stopped."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    arrow = "→" if look.unicode else "->"
+    start, end = (None if loss is None else rounded(loss, digits) for loss in found.loss)
+    if found.steps == 0 or start is None or end is None:
+        _add(grid, "loss", end or start or "not finite")
+    else:
+        _add(grid, "loss", f"{start} {arrow} {end}")
+    if found.norm is not None:
+        _add(grid, "gradient", f"{rounded(found.norm, digits)} long")
+    for name, text in _progress(found, digits):
+        _add(grid, name, text)
+    _add(grid, "stopped", found.why)
+    return grid
+
+
+def _add(grid: Table, name: str, text: str) -> None:
+    grid.add_row(Text(f" {name}"), Text(text, style="bold" if name == "loss" else ""))
+
+
+def _progress(found: Outcome, digits: int) -> Iterator[tuple[str, str]]:
+    held, samples = found.held, found.samples
+    if held is not None and held.values:
+        epoch, value = held.values[-1]
+        best = ""
+        if held.patience is not None and held.best != epoch:
+            best = (
+                f"; the best was {rounded(dict(held.values)[held.best], digits)} after {held.best}"
+            )
+        what = "metric" if held.metric is not None else "held out"
+        yield what, f"{rounded(value, digits)} on {held.rows:,} held-out rows{best}"
+    yield "steps", f"{found.steps:,} of {_method(found)}"
+    if samples is not None:
+        batches = f"of {samples.batches:,} batches of {samples.batch:,}, "
+        if samples.batches == 1:
+            batches = f"of {samples.rows:,} rows, "
+        order = f"; order by seed {found.seed}" if samples.shuffled else ""
+        yield "epochs", f"{found.epochs:,} {batches}{samples.seen:,} samples seen{order}"
+
+
+def _method(found: Outcome) -> str:
+    options = "".join(f", {name} {value:g}" for name, value in found.options.items())
+    schedule = f", {found.schedule}" if found.schedule != "constant" else ""
+    return f"{found.method}, rate {found.rate:g}{schedule}{options}"
