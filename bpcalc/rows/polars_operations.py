@@ -40,13 +40,13 @@ def needs_column(op: str, place: int, number: float) -> bool:
     """Whether a number among the inputs of a step has to be a column, full of it.
 
     Polars leaves out x + 0, which makes 0 of -0, multiplies by the reciprocal of a divisor, and
-    multiplies for small powers.
+    multiplies for small powers. A number that is chosen in all rows stays a number.
     """
     if op in ("add", "sub"):
         return number == 0
     if op == "div":
         return place == 1 and not _has_exact_reciprocal(number)
-    return op not in _COMPARISONS and op not in ("mul", "where")
+    return op not in _COMPARISONS and op != "mul"
 
 
 def _has_exact_reciprocal(number: float) -> bool:
@@ -64,7 +64,7 @@ log10 differ in the last bit, and it has no expm1, gamma and lgamma."""
 
 def _without_minus_zero(x: pl.Expr) -> pl.Expr:
     """What `math` makes of a rounded number: it is an integer at first."""
-    return pl.when(x == 0).then(0.0).otherwise(x)
+    return pl.when(x == 0).then(x.abs()).otherwise(x)
 
 
 _SIGNS: dict[str, Callable[..., pl.Expr]] = {

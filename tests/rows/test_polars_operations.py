@@ -6,13 +6,14 @@ import math
 import random
 import struct
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from bpcalc.codegen.floats import compiled
 from bpcalc.codegen.program import Program, Step
 from bpcalc.codegen.simplified import CONDITIONS
-from bpcalc.ops import TABLE
+from bpcalc.ops import TABLE, Op
 
 pl = pytest.importorskip("polars")
 
@@ -125,6 +126,25 @@ def test_what_conditions_are_made_of(op: str) -> None:
 def test_a_choice() -> None:
     steps = (Step("less", (0, 1)), Step("where", (3, 0, 2)))
     assert differing(Program(("x", "y"), (-0.0,), steps, (4,)), never) == []
+
+
+def test_a_number_that_is_chosen_in_all_rows() -> None:
+    """It would be left out of a sum, or be divided by as a number is."""
+    for number, op in ((0.0, "add"), (49.0, "div"), (2.0, "pow")):
+        steps = (Step("less_equal", (0, 0)), Step("where", (2, 1, 0)), Step(op, (0, 3)))
+        program = Program(("x",), (number,), steps, (4,))
+        assert differing(program, partial(_with_number, TABLE[op], number)) == []
+
+
+def _with_number(op: Op, number: float, x: float) -> float:
+    return float(op(x, number))
+
+
+@pytest.mark.parametrize("rounding", ["floor", "ceil"])
+def test_rounding_to_zero_in_all_rows(rounding: str) -> None:
+    steps = (Step("mul", (0, 1)), Step("tanh", (2,)), Step(rounding, (3,)), Step("sub", (4, 0)))
+    program = Program(("x",), (1e-300,), steps, (5,))
+    assert differing(program, never) == []
 
 
 def test_a_number_that_is_an_output_stands_in_every_row() -> None:
