@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
 
@@ -25,7 +25,7 @@ from bpcalc.rows import json_document, reducing
 from bpcalc.rows.computing import Computing
 from bpcalc.rows.delimited import delimited_row
 from bpcalc.rows.fast import fast
-from bpcalc.rows.formats import EXTENSIONS, KINDS, Way, extension, way
+from bpcalc.rows.formats import COLUMNAR, EXTENSIONS, KINDS, Way, extension, kind_by_names, way
 from bpcalc.rows.json_lines import json_row
 from bpcalc.rows.mapping import (
     Count,
@@ -45,6 +45,12 @@ EXAMPLES = """\
   bpcalc map "x**2*y + y + 2" points.csv > gradients.csv
   zcat data.csv.gz | bpcalc map "half_sse(w*x + b, t)" --w 2 --b 0.5 --wrt w,b
   bpcalc map -f loss.bp a.jsonl b.jsonl --vars weights.json --reduce mean"""
+
+
+if TYPE_CHECKING:
+    from bpcalc.rows.polars_tables import ColumnarTables
+
+AnyTables: TypeAlias = "Tables | ColumnarTables"
 
 
 class Options(NamedTuple):
@@ -124,7 +130,13 @@ def map(
     values = all_values(vars_, assignments)
     graph = parse(text, values)
     _refuse_senseless(asked, tables)
-    with _progress(tables, asked) as advance, opened_tables(tables, asked.input, advance) as found:
+    kind = asked.input or kind_by_names(tables)
+    if kind in COLUMNAR:
+        from bpcalc.rows.polars_tables import ColumnarTables
+
+        columnar = ColumnarTables(tables, kind)
+        return _run(graph, columnar, values, asked, option_names(map, ctx))
+    with _progress(tables, asked) as advance, opened_tables(tables, kind, advance) as found:
         return _run(graph, found, values, asked, option_names(map, ctx))
 
 
@@ -195,7 +207,7 @@ def _progress(tables: Sequence[str], asked: Options) -> Iterator[Callable[[int],
 
 def _run(
     graph: Graph,
-    tables: Tables,
+    tables: AnyTables,
     values: dict[str, Quantity],
     asked: Options,
     options: set[str],
@@ -208,12 +220,14 @@ def _run(
     computing = Computing(graph, plan)
     if asked.reduce is not None:
         return _reduced(graph, tables, plan, computing, asked)
+    if tables.kind in COLUMNAR and not asked.json:
+        return _columnar(graph, tables, computing, asked)
     return _mapped(graph, tables, plan, computing, asked)
 
 
 def _planned(
     graph: Graph,
-    tables: Tables,
+    tables: AnyTables,
     values: dict[str, Quantity],
     asked: Options,
     options: set[str],
@@ -241,7 +255,42 @@ def _refuse_other_ending(asked: Options, kind: str) -> None:
         )
 
 
-def _mapped(graph: Graph, tables: Tables, plan: Plan, computing: Computing, asked: Options) -> int:
+def _columnar(graph: Graph, tables: AnyTables, computing: Computing, asked: Options) -> int:
+    """Map tables of Parquet or Arrow; the exit code."""
+    from bpcalc.rows.polars_tables import ColumnarTables, written
+
+    assert isinstance(tables, ColumnarTables)
+    if asked.output in (None, "-") and sys.stdout is not None and sys.stdout.isatty():
+        raise RequestError(
+            f"a {tables.kind} file is no text for a terminal",
+            hint=f"-o FILE.{tables.kind}, or > FILE.{tables.kind}",
+        )
+    with interrupts():
+        count = _examined(graph, tables, computing, asked.strict)
+        with stream_to(asked.output) as write:
+            written(graph, tables, computing, write)
+    return _ended(count, tables, "NaN")
+
+
+def _examined(graph: Graph, tables: AnyTables, computing: Computing, strict: bool) -> Count:
+    """How many rows of tables of Parquet or Arrow cannot be computed.
+
+    Raises:
+        CalculationError: there is such a row, and `strict` refuses that.
+    """
+    from bpcalc.rows.polars_tables import ColumnarTables, examined
+
+    assert isinstance(tables, ColumnarTables)
+    count = examined(graph, tables, computing)
+    if strict and count.first is not None:
+        file, (row, why) = count.first
+        raise CalculationError(f"{shown(file)}, row {row:,}: {why}")
+    return count
+
+
+def _mapped(
+    graph: Graph, tables: AnyTables, plan: Plan, computing: Computing, asked: Options
+) -> int:
     with interrupts() as interrupted, stream_to(asked.output) as plainly:
         write = interrupted.whole(plainly)
         found = way(tables.kind, computing)
@@ -260,11 +309,11 @@ def _mapped(graph: Graph, tables: Tables, plan: Plan, computing: Computing, aske
 
 
 def _results(
-    graph: Graph, tables: Tables, computing: Computing, way: Way, asked: Options
+    graph: Graph, tables: AnyTables, computing: Computing, way: Way, asked: Options
 ) -> Generator[Result]:
     """What comes of the blocks: by Polars on threads, where there is that, else one by one."""
     blocks = tables.blocks()
-    if tables.kind != "jsonl" and not asked.json:
+    if tables.kind in ("csv", "tsv") and not asked.json:
         expected = sum(size(name) or 0 for name in tables.names)
         transform = fast(graph, computing.plan, way.transform, expected)
         if transform is not None:
@@ -272,10 +321,15 @@ def _results(
     return results(blocks, way.transform)
 
 
-def _reduced(graph: Graph, tables: Tables, plan: Plan, computing: Computing, asked: Options) -> int:
+def _reduced(
+    graph: Graph, tables: AnyTables, plan: Plan, computing: Computing, asked: Options
+) -> int:
     assert asked.reduce is not None
     with interrupts():
-        found = summed(tables.blocks(), way(tables.kind, computing), computing, asked.strict)
+        strict = asked.strict and tables.kind not in COLUMNAR
+        if asked.strict and not strict:
+            _examined(graph, tables, computing, strict=True)
+        found = summed(tables.blocks(), way(tables.kind, computing), computing, strict)
     numbers = reducing.reduced(asked.reduce, found)
     data = json_document.reduced(graph.source, asked.reduce, plan, found, numbers)
     with stream_to(asked.output) as write:
@@ -285,6 +339,10 @@ def _reduced(graph: Graph, tables: Tables, plan: Plan, computing: Computing, ask
             from bpcalc.render.json_text import data_as_json
 
             write("".join(data_as_json(data)).encode())
+        elif tables.kind in COLUMNAR:
+            from bpcalc.rows.polars_tables import one_row
+
+            write(one_row(plan, numbers, tables.kind))
         elif tables.kind == "jsonl":
             write(json_row(plan, numbers))
         else:
@@ -297,12 +355,14 @@ def _reduced(graph: Graph, tables: Tables, plan: Plan, computing: Computing, ask
     return code
 
 
-def _ended(count: Count, tables: Tables, what: str) -> int:
+def _ended(count: Count, tables: AnyTables, what: str) -> int:
     """Say how many rows could not be computed; the exit code."""
     if count.first is None:
         return 0
     file, (line, why) = count.first
-    place = f"{shown(file)}, line {line:,}" if len(tables.names) > 1 else f"line {line:,}"
+    place = f"{'row' if tables.kind in COLUMNAR else 'line'} {line:,}"
+    if len(tables.names) > 1:
+        place = f"{shown(file)}, {place}"
     rows = f"{count.bad:,} of {count.rows:,} row{'s' * (count.rows != 1)}"
     first = f"the first is {place}: {printable(why, 300)}"
     told(f"warning: {rows} could not be computed ({what}); {first}")

@@ -9,15 +9,19 @@ from typing import NamedTuple
 from bpcalc.errors import RequestError, printable
 from bpcalc.rows import delimited, json_lines, tables
 from bpcalc.rows.computing import Computing
-from bpcalc.rows.plan import Block, Transform
+from bpcalc.rows.fast import is_installed
+from bpcalc.rows.plan import Block, Done, Transform
 from bpcalc.rows.sources import STANDARD_INPUT, Source
 from bpcalc.rows.tables import Rows
 
 KINDS = ("csv", "tsv", "jsonl")
 SEPARATORS = {"csv": ",", "tsv": "\t", "jsonl": ""}
-EXTENSIONS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-COLUMNAR = (".parquet", ".arrow", ".feather", ".ipc")
-"""The files that only a columnar engine reads."""
+EXTENSIONS = {
+    **{".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"},
+    **{".parquet": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow"},
+}
+COLUMNAR = ("parquet", "arrow")
+"""The formats that only a columnar engine reads."""
 
 
 class Way(NamedTuple):
@@ -31,9 +35,17 @@ class Way(NamedTuple):
 def way(kind: str, computing: Computing) -> Way:
     """How blocks of this kind are computed by the plan."""
     plan = computing.plan
+    if kind in COLUMNAR:
+        from bpcalc.rows import polars_tables
+
+        return Way(lambda block: polars_tables.rows(plan, block), _no_transform)
     if kind == "jsonl":
         return Way(lambda block: json_lines.rows(plan, block)[0], json_lines.transform(computing))
     return Way(lambda block: tables.rows(plan, block), delimited.transform(computing))
+
+
+def _no_transform(block: Block) -> Done:
+    raise AssertionError("a columnar table is written as a whole")
 
 
 def extension(name: str) -> str:
@@ -49,12 +61,12 @@ def kind_by_names(names: Sequence[str]) -> str | None:
     """
     found = None
     for name in names:
-        if name != STANDARD_INPUT and extension(name) in COLUMNAR:
+        kind = EXTENSIONS.get(extension(name)) if name != STANDARD_INPUT else None
+        if kind in COLUMNAR and not is_installed():
             raise RequestError(
                 f"{printable(name, 80)} is read by the columnar engine, which is not installed",
                 hint='pip install "bpcalc[fast]"',
             )
-        kind = EXTENSIONS.get(extension(name))
         if kind and found and kind != found[0]:
             raise RequestError(
                 f"tables of one run have one format, and {printable(found[1], 60)} is {found[0]}, "
