@@ -470,7 +470,7 @@ def bar_of(words: list[str], env: dict[str, str] | None = None) -> str:
 
 
 def test_a_bar_tells_how_much_of_the_files_is_read(large: Path) -> None:
-    seen = bar_of([FORMULA, *[str(large)] * 8])
+    seen = bar_of([FORMULA, *[str(large)] * 60])
     assert "%" in seen
     assert re.search(r"[0-9.]+ [kM]?B/s", seen)
     assert "MB" in seen

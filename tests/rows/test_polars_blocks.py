@@ -55,9 +55,10 @@ NUMBERS = st.one_of(
         r"[+-]?([0-9]{1,25}\.?[0-9]{0,25}|\.[0-9]{1,9})([eE][+-]?[0-9]{1,3})?", fullmatch=True
     ),
 )
-ODD_NUMBERS = st.sampled_from(
-    "|inf|nan|NaN|-inf|Infinity|1e400|-1e999|1_000|0x10|1e|--1|NA|null|true|1.2.3|1d5|#1|"
-    "\u0661|\uff11|1\x1f|1\xa0|\xa01|1\x0b| ".split("|")
+ODD_NUMBERS = st.one_of(
+    st.sampled_from(["", " ", "inf", "nan", "-inf", "Infinity", "1e400", "-1e999", "NA", "null"]),
+    st.sampled_from(["1_000", "0x10", "1e", "--1", "true", "1.2.3", "1d5", "#1", "\u0661"]),
+    st.sampled_from(["\uff11", "1\x1f", "1\xa0", "\xa01", "1\x0b"]),
 )
 SPACES = st.sampled_from(["", "", "", "", " ", "  ", "\t", "\x0c"])
 PADDED = st.builds("{}{}{}".format, SPACES, NUMBERS, SPACES)
