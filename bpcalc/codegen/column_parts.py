@@ -12,7 +12,7 @@ from bpcalc.ops import TABLE
 Operand: TypeAlias = "int | str"
 """A slot, or a number as text."""
 
-_NAMES = {
+NAMES = {
     "add": "add",
     "sub": "subtract",
     "mul": "multiply",
@@ -33,7 +33,7 @@ _NAMES = {
 }
 """NumPy's names for steps; functions have their own names there."""
 
-GIVE_CONDITIONS = frozenset(_NAMES[op] for op in CONDITIONS)
+GIVE_CONDITIONS = frozenset(NAMES[op] for op in CONDITIONS)
 
 _HIGHEST_POWER = 8
 
@@ -61,7 +61,7 @@ class _Parts:
             if varies[slot]:
                 exponent = self._exponent(step.inputs[1]) if step.op == "pow" else None
                 if exponent is None:
-                    name = _NAMES.get(step.op) or str(TABLE[step.op].forward)
+                    name = NAMES.get(step.op) or str(TABLE[step.op].forward)
                     self.made.append(Part(name, step.inputs, slot))
                 else:
                     self._power(step.inputs[0], exponent, slot)

@@ -31,8 +31,8 @@ def compile(
     """The formula as a function of its variables.
 
     `wrt` are the names to differentiate by, as a list or "x,y"; all variables where it is left
-    out. Variables that are `fixed` have these values, and are no arguments any more. `threads` bounds how many
-    threads large arrays are spread over.
+    out. Variables that are `fixed` have these values, and are no arguments any more. `threads`
+    bounds how many threads large arrays are spread over.
 
         >>> f = compile("x**2*y + y + 2")
         >>> f(3, 4)

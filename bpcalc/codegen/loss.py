@@ -7,44 +7,122 @@ since data variables are columns of the batch's length, the loss is their mean (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from bpcalc.engine import forward, gradients
+from bpcalc.codegen.floats import RowFunction, row_function
+from bpcalc.engine.array_shapes import shapes
 from bpcalc.graph import Graph
-from bpcalc.ops.op import Value
+from bpcalc.ops.op import Shape, Value
 
 Reduction = Literal["mean", "sum"]
 
 
 class Loss:
-    """The loss of a formula, and its gradients with respect to what is learnt."""
+    """The loss of a formula, and its gradients with respect to what is learnt.
 
-    def __init__(self, graph: Graph, learn: Sequence[str], reduction: Reduction = "mean") -> None:
+    For each set of shapes the calculation is laid out once, in buffers that every call uses again;
+    so give the same arrays again, with new numbers in them, and not new arrays: these would have
+    to be copied. `dtype` is float64 or float32.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        learn: Sequence[str],
+        reduction: Reduction = "mean",
+        dtype: str = "float64",
+    ) -> None:
         self.graph = graph
         self.learn = tuple(learn)
         self.reduction = reduction
-        self._wanted = [graph.index(name) for name in learn]
+        self.dtype = dtype
+        self._laid_out: dict[tuple[Any, ...], _LaidOut] = {}
+        self._row: RowFunction | None = None
 
     def value(self, values: Mapping[str, Value]) -> float:
         """The loss alone."""
-        return self._reduced(forward(self.graph, values)[self.graph.output])
+        row = self._of_numbers(values)
+        return row[0] if row is not None else float(self._run("value", values)[0])
+
+    def gradients(self, values: Mapping[str, Value]) -> list[Value]:
+        """The gradients alone, without the work for the value that they do not need."""
+        row = self._of_numbers(values)
+        return list(row[1:]) if row is not None else self._run("gradients", values)
 
     def value_and_gradients(self, values: Mapping[str, Value]) -> tuple[float, list[Value]]:
         """The loss, and a gradient for each learnt variable, of its shape and type.
 
-        An array of gradients may be written to by the next call.
+        The next call writes to these arrays again; nobody else may.
+
+        Raises:
+            RequestError: shapes do not fit each other.
         """
+        row = self._of_numbers(values)
+        if row is not None:
+            return row[0], list(row[1:])
+        value, *found = self._run("both", values)
+        return float(value), found
+
+    def _of_numbers(self, values: Mapping[str, Value]) -> tuple[float, ...] | None:
+        """Value and gradient of a formula of numbers, by plain Python; None for arrays."""
+        if self.graph.structural or any(type(value) is not float for value in values.values()):
+            return None
+        if self._row is None:
+            self._row = row_function(self.graph, self.learn)
+        return self._row(*[values[name] for name in self.graph.variables])
+
+    def _run(self, what: str, values: Mapping[str, Value]) -> list[Any]:
+        known = {name: values[name] for name in self.graph.variables}
+        key = (what, *[getattr(value, "shape", ()) for value in known.values()])
+        laid_out = self._laid_out.get(key)
+        if laid_out is None:
+            laid_out = self._laid_out[key] = _LaidOut(self, what, known)
+        return laid_out.run(known)
+
+
+class _LaidOut:
+    """A loss for variables of certain shapes."""
+
+    def __init__(self, loss: Loss, what: str, values: Mapping[str, Value]) -> None:
+        from bpcalc.codegen.arrays import array_program
+
+        given: dict[str, Shape] = {n: getattr(v, "shape", ()) for n, v in values.items()}
+        output = shapes(loss.graph, values)[loss.graph.output]
+        rows = 1
+        for length in output:
+            rows *= length
+        share = 1 / rows if loss.reduction == "mean" and rows else None
+        self.program = array_program(loss.graph, given, loss.learn, share)
+        gradients = self.program.gradients
+        self.outputs = {
+            "value": [self.program.value],
+            "gradients": gradients,
+            "both": [self.program.value, *gradients],
+        }[what]
+        self.dtype = loss.dtype
+        self.given: dict[str, Any] = {}
+        """The arrays of the last call."""
+        self.own: dict[str, Any] = {}
+        """Arrays of ours, into which those are copied that were not the same in every call."""
+        self._bind(values)
+
+    def run(self, values: Mapping[str, Value]) -> list[Any]:
+        changed = [n for n, v in values.items() if n not in self.own and v is not self.given[n]]
+        if changed:
+            self._bind(values, changed)
+        for name, own in self.own.items():
+            own[...] = values[name]
+        return self.bound.run()
+
+    def _bind(self, values: Mapping[str, Value], changed: Sequence[str] = ()) -> None:
         import numpy
 
-        found = forward(self.graph, values)
-        output = found[self.graph.output]
-        shape = getattr(output, "shape", ())
-        share = 1 / output.size if shape and self.reduction == "mean" else 1.0
-        seed = numpy.full(shape, share) if shape else 1.0
-        slopes = gradients(self.graph, found, seed, self._wanted)
-        return self._reduced(output), [slopes[index] for index in self._wanted]
+        from bpcalc.codegen.array_calls import Bound
 
-    def _reduced(self, output: Value) -> float:
-        if not getattr(output, "shape", ()):
-            return float(output)
-        return float(output.mean() if self.reduction == "mean" else output.sum())
+        for name, value in values.items():
+            wrong = getattr(value, "dtype", None) != self.dtype
+            if name not in self.own and (wrong or name in changed):
+                self.own[name] = numpy.empty(getattr(value, "shape", ()), self.dtype)
+        self.given = dict(values)
+        inputs: dict[str, Any] = {n: self.own.get(n, value) for n, value in values.items()}
+        self.bound = Bound(self.program, inputs, self.outputs, self.dtype)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from bpcalc.ops import TABLE
-from bpcalc.ops.op import MATH_RAISES, Op, Value, register_kind
+from bpcalc.ops.op import MATH_RAISES, Op, Shape, Value, register_kind
 
 _SORTED = frozenset({"add", "mul", "equal", "not_equal", "and", "or"})
 """Steps whose two inputs may change places, to the bit."""
@@ -50,6 +50,22 @@ class Slot:
     @property
     def made(self) -> Made:
         return self.home.made[self.index]
+
+    @property
+    def shape(self) -> Shape:
+        return self.home.shape(self)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    __array_ufunc__ = None
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a slot of a program has no numbers")  # so that NumPy makes no array of it
+
+    def __getitem__(self, key: Any) -> Slot:
+        return self.home.item(self, key)
 
     def __add__(self, other: Value) -> Slot:
         return self.home.step("add", self, other)
@@ -101,6 +117,8 @@ class Slot:
 def _applied(op: Op, args: tuple[Value, ...]) -> Value:
     """An operation on slots: one step, or the steps of its forward formula."""
     home = next(arg.home for arg in args if isinstance(arg, Slot))
+    if op.shape is not None:
+        return home.structural(op, args)
     if op.key == "where":
         return home.where(*args)
     if op.switch and op.primitive:
@@ -144,6 +162,18 @@ class Slots:
         locals_ = tuple(map(self._told, found if type(found) is tuple else (found,)))
         self.in_rule = False
         return locals_
+
+    def shape(self, slot: Slot) -> Shape:
+        """The shape of what a slot holds: here numbers."""
+        return ()
+
+    def item(self, slot: Slot, key: Any) -> Slot:
+        """An element or a part of an array."""
+        raise TypeError("a number has no elements")
+
+    def structural(self, op: Op, args: tuple[Value, ...]) -> Slot:
+        """What an operation gives that changes shapes or mixes elements."""
+        raise TypeError(f"{op.name} is for arrays")
 
     def input(self, name: str) -> Slot:
         """A new input of the program."""

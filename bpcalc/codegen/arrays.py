@@ -1,0 +1,293 @@
+"""graph + shapes -> a program of its value and gradient, in operations on whole arrays.
+
+As program.py does it for numbers: the graph is run on slots, which know their shapes. Operations
+whose formula is written in other operations are taken apart, so that common parts are computed
+once; those that NumPy does as a whole (a product of matrices, a sum) stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bpcalc.codegen.simplified import Condition, Made, Slot, Slots
+from bpcalc.engine.backward import depends_on
+from bpcalc.graph import Graph
+from bpcalc.ops import OPERATORS, TABLE, Op, load_arrays
+from bpcalc.ops.op import Shape, Value
+from bpcalc.ops.shapes import broadcast
+
+
+class ArrayStep(NamedTuple):
+    """One slot of the program: how it is computed from slots before it."""
+
+    op: str
+    """The key of an operation, or `input`, `constant`, or `number`."""
+    inputs: tuple[int, ...]
+    shape: Shape
+    structural: Op | None
+    """The operation with its options, where it is no elementwise one."""
+    constant: Any
+    """The number or the array of a constant."""
+
+
+class ArrayProgram(NamedTuple):
+    """Slots in an order in which each stands behind its inputs."""
+
+    steps: list[ArrayStep]
+    inputs: dict[str, int]
+    value: int
+    """The slot of the loss: a number."""
+    gradients: list[int]
+    """The slots of the gradients, each of the shape of its variable."""
+
+
+class ArraySlots(Slots):
+    """The slots of a program on arrays under construction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[Shape] = []
+        self.ops: dict[str, Op] = {}
+        self.arrays: dict[int, Any] = {}
+        self._next: Shape = ()
+
+    def shape(self, slot: Slot) -> Shape:
+        return self.shapes[slot.index]
+
+    def item(self, slot: Slot, key: Any) -> Slot:
+        parts = key if isinstance(key, tuple) else (key,)
+        if not all(isinstance(part, (int, slice)) for part in parts):
+            raise TypeError("a slot of a program has no such part")
+        plain = tuple((p.start, p.stop, p.step) if isinstance(p, slice) else p for p in parts)
+        return self.structural(OPERATORS["[]"].with_options({"key": plain}), (slot,))
+
+    def array_input(self, name: str, shape: Shape) -> Slot:
+        """A new input of the program, of this shape."""
+        self._next = shape
+        return self.input(name)
+
+    def array_constant(self, array: Any) -> Slot:
+        """The slot of an array that is always the same."""
+        self._next = array.shape
+        slot = super()._new(Made("array"))
+        self.shapes.append(array.shape)
+        self.arrays[slot.index] = array
+        return slot
+
+    def structural(self, op: Op, args: tuple[Value, ...]) -> Slot:
+        slots = [self.number(self.slot(arg)) for arg in args]
+        told = {key: v.made.constant for key, v in op.options.items() if isinstance(v, Slot)}
+        op = op.with_options(told) if told else op  # the length of an array, as of `concat`
+        assert op.shape is not None
+        shape = op.shape(*[slot.shape for slot in slots], **op.options)
+        try:  # by its formula, if that is written in operations
+            assert callable(op.forward)
+            found = self.slot(op.forward(*slots, **op.options))
+            if found.shape == shape:
+                return found
+        except TypeError:
+            pass
+        name = f"{op.key} {dict(op.options)}"
+        self.ops[name] = op
+        return self._step(name, slots)
+
+    def _new(self, made: Made) -> Slot:
+        slot = super()._new(made)
+        self.shapes.append(self._shape_of(made))
+        return slot
+
+    def _shape_of(self, made: Made) -> Shape:
+        if made.op == "input":
+            return self._next
+        shapes = [self.shapes[i] for i in made.inputs]
+        if made.op in self.ops:
+            op = self.ops[made.op]
+            assert op.shape is not None
+            return tuple(op.shape(*shapes, **op.options))
+        return broadcast(*shapes) if shapes else ()
+
+    # Gradients
+
+    def fitted(self, share: Slot, shape: Shape) -> Slot:
+        """A gradient in the shape of its node: summed over what broadcasting repeated."""
+        extra = len(share.shape) - len(shape)
+        if extra > 0:
+            share = self.slot(TABLE["sum"](share, axis=tuple(range(extra))))
+        stretched = tuple(
+            axis
+            for axis, (n, m) in enumerate(zip(share.shape, shape))
+            if n == 1 != m or m == 1 != n
+        )
+        if stretched and len(share.shape) == len(shape):
+            share = self.slot(TABLE["sum"](share, axis=stretched, keepdims=1))
+        return share
+
+    def filled(self, share: Slot, like: Slot) -> Slot:
+        """A number in every place of an array of another's shape."""
+        if share.shape or not like.shape:
+            return share
+        return self.slot(TABLE["spread"](share, like))
+
+    def unfilled(self, share: Slot) -> Slot:
+        """The number, where it stands in every place of an array."""
+        if share.made.op in self.ops and self.ops[share.made.op].key == "spread":
+            inner = Slot(self, share.made.inputs[0])
+            return share if inner.shape else inner
+        return share
+
+
+def array_program(
+    graph: Graph, shapes: Mapping[str, Shape], wrt: Sequence[str], share: float | None = None
+) -> ArrayProgram:
+    """The program for variables of these shapes.
+
+    Where the output is an array the loss is the sum of its elements, or with a `share` that times
+    the sum: 1/n for their mean.
+    """
+    load_arrays()
+    slots = ArraySlots()
+    inputs = {name: slots.array_input(name, tuple(shapes[name])) for name in graph.variables}
+    values: list[Slot] = []
+    for leaf in graph.leaves:
+        if leaf.constant is None:
+            assert leaf.name is not None
+            values.append(inputs[leaf.name])
+        elif hasattr(leaf.constant, "array"):
+            values.append(slots.array_constant(leaf.constant.array))
+        else:
+            values.append(slots.constant(float(leaf.constant)))
+    for _, op, indices in graph.operations:
+        values.append(slots.slot(op(*[values[i] for i in indices])))
+    output = values[graph.output]
+    seed = slots.constant(1.0)
+    loss = output
+    if output.shape:
+        seed = slots.constant(1.0 if share is None else share)
+        loss = slots.slot(TABLE["sum"](output)) * seed
+    found = _gradients(graph, slots, values, [graph.index(name) for name in wrt], seed)
+    return ArrayProgram(
+        [_step(slots, index) for index in range(len(slots.made))],
+        {name: slot.index for name, slot in inputs.items()},
+        slots.number(loss).index,
+        [slot.index for slot in found],
+    )
+
+
+def _step(slots: ArraySlots, index: int) -> ArrayStep:
+    made = slots.made[index]
+    op = slots.ops.get(made.op)
+    constant = slots.arrays.get(index, made.constant)
+    kind = "constant" if made.op == "array" else made.op if op is None else op.key
+    return ArrayStep(kind, made.inputs, slots.shapes[index], op, constant)
+
+
+class _Arrived(NamedTuple):
+    """A gradient in the shape of its node, or one number for all places; and where it counts."""
+
+    gradient: Slot
+    mask: Condition
+
+
+def _gradients(
+    graph: Graph, slots: ArraySlots, values: Sequence[Slot], wanted: Sequence[int], seed: Slot
+) -> list[Slot]:
+    """The gradient of the output by each wanted node: the engine's backward pass, on slots."""
+    needed = depends_on(graph, wanted)
+    arrived: list[_Arrived | None] = [None] * len(graph)
+    arrived[graph.output] = _Arrived(seed, True)
+    leaves = len(graph.leaves)
+    ops, inputs = graph.columns
+    for index in range(graph.output, leaves - 1, -1):
+        upstream = arrived[index]
+        if upstream is None or not needed[index]:
+            continue
+        op, indices = ops[index - leaves], inputs[index - leaves]
+        arguments = [values[i] for i in indices]
+        wants = [needed[i] for i in indices]
+        edges = _elementwise if op.shape is None else _structural
+        for target, share in zip(
+            indices, edges(slots, op, upstream, values[index], arguments, wants)
+        ):
+            if share is not None:
+                arrived[target] = _sum(slots, arrived[target], share)
+    return [_counted(slots, arrived[index], values[index]) for index in wanted]
+
+
+def _elementwise(
+    slots: ArraySlots,
+    op: Op,
+    upstream: _Arrived,
+    y: Slot,
+    arguments: Sequence[Slot],
+    wants: Sequence[bool],
+) -> list[_Arrived | None]:
+    """Upstream times local for each input that is wanted."""
+    found: list[_Arrived | None] = []
+    for local, argument, want in zip(slots.by_rule(op, y, arguments), arguments, wants):
+        flowing, local = slots.flows(local)
+        mask = slots.both(upstream.mask, flowing)
+        if mask is False or not want:
+            found.append(None)
+            continue
+        share = _Arrived(_product(slots, upstream.gradient, local, y), mask)
+        if y.shape != argument.shape:
+            share = _Arrived(slots.fitted(_counted(slots, share, y), argument.shape), True)
+        found.append(share)
+    return found
+
+
+def _product(slots: ArraySlots, upstream: Slot, local: Slot, y: Slot) -> Slot:
+    """Upstream times local: a number, or an array in the shape of the output."""
+    found = upstream * local
+    return found if found.shape in ((), y.shape) else slots.filled(upstream, y) * local
+
+
+def _structural(
+    slots: ArraySlots,
+    op: Op,
+    upstream: _Arrived,
+    y: Slot,
+    arguments: Sequence[Slot],
+    wants: Sequence[bool],
+) -> list[_Arrived | None]:
+    """The vector-Jacobian product for each input that is wanted."""
+    g = _counted(slots, upstream, y)
+    if op.apart:
+        products: Any = [
+            rule(g, y, *arguments) if want else 0 for rule, want in zip(op.apart, wants)
+        ]
+    else:
+        products = op.rule(g, y, *arguments)
+        products = products if type(products) is tuple else (products,)
+    return [
+        None
+        if not want or (type(product) is int and product == 0)
+        else _Arrived(slots.unfilled(slots.fitted(slots.slot(product), a.shape)), True)
+        for product, a, want in zip(products, arguments, wants)
+    ]
+
+
+def _sum(slots: ArraySlots, first: _Arrived | None, second: _Arrived) -> _Arrived:
+    if first is None:
+        return second
+    if _same(first.mask, second.mask):
+        return _Arrived(first.gradient + second.gradient, first.mask)
+    total = _masked(slots, first) + _masked(slots, second)
+    return _Arrived(total, slots.either(first.mask, second.mask))
+
+
+def _same(first: Condition, second: Condition) -> bool:
+    if isinstance(first, bool) or isinstance(second, bool):
+        return first is second
+    return first.index == second.index
+
+
+def _masked(slots: ArraySlots, arrived: _Arrived) -> Slot:
+    return slots.where(arrived.mask, arrived.gradient, slots.constant(0.0))
+
+
+def _counted(slots: ArraySlots, arrived: _Arrived | None, like: Slot) -> Slot:
+    """The gradient as numbers in the shape of its node: 0 where nothing has come."""
+    found = slots.constant(0.0) if arrived is None else _masked(slots, arrived)
+    return slots.filled(found, like)
