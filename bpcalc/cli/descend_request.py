@@ -9,6 +9,7 @@ from bpcalc.bindings import Quantity, matched, quantity
 from bpcalc.descent.methods import method
 from bpcalc.descent.run import Run, Validation
 from bpcalc.descent.schedules import schedule
+from bpcalc.descent.state import State, refuse_other_run
 from bpcalc.descent.task import Task, description, learnt_names
 from bpcalc.descent.training import Limits
 from bpcalc.engine.array_shapes import shape
@@ -20,7 +21,6 @@ from bpcalc.ops.constants import Constant
 if TYPE_CHECKING:
     from bpcalc.descent.batches import Batches
     from bpcalc.descent.data import Data
-    from bpcalc.descent.state import State
 
 _STEPS = 100
 _EPOCHS = 10
@@ -76,6 +76,8 @@ def request(
         RequestError: an option, a value or the data cannot be used.
     """
     _refuse_senseless(asked)
+    if state is not None:
+        refuse_other_run(state, {"formula": text.strip()}, path)
     seed = whole("--seed", asked.seed, least=0)
     given: dict[str, Any] = {**values, **_random(asked.init, values, seed)}
     if state is not None:
@@ -99,8 +101,6 @@ def request(
         source.shown if source is not None else "",
     )
     if state is not None:
-        from bpcalc.descent.state import refuse_other_run
-
         refuse_other_run(state, description(task), path)
     validation = _validation(asked, text, task, data)
     run = Run(task, _limits(asked, task), seed, validation, state)

@@ -123,7 +123,7 @@ def _wait_for_a_writer(descriptor: int, shown: str) -> None:
 
 
 def table_of_values(path: str) -> dict[str, Any]:
-    """The values of `--vars FILE`, a JSON or TOML table.
+    """The values of `--vars FILE`, a JSON or TOML table, or the JSON that `descend` writes.
 
     A file that it names, as in "@W.npy", is looked for beside it.
 
@@ -141,6 +141,7 @@ def table_of_values(path: str) -> dict[str, Any]:
         table = _json(text) if kind == ".json" else _toml(text)
         if not isinstance(table, dict):
             raise RequestError('it has to hold one table, as in {"x": 3}')
+        table = _learnt(table)
         folder = os.path.dirname(path)  # noqa: PTH120
         return _once((_name(name), _value(name, value, folder)) for name, value in table.items())
     except RecursionError:
@@ -195,6 +196,12 @@ def _toml(text: str) -> Any:
     if re.search(rf"(?<![\w-])(?:{part}){{100}}", text):  # tomllib copies a.a.a... part by part
         raise RecursionError
     return tomllib.loads(text, parse_float=_typed)
+
+
+def _learnt(table: dict[str, Any]) -> dict[str, Any]:
+    """Of what `descend` has written the values that were learnt."""
+    values = table.get("values")
+    return values if "bpcalc" in table and isinstance(values, dict) else table
 
 
 def _name(name: str) -> str:

@@ -1,14 +1,13 @@
 """A formula of arrays or over data: its loss and gradient batch by batch, its steps in place.
 
-What is learnt lies in one flat array, each variable a view of its part, so that a step is a few
-calls however many variables there are. There are two such arrays in turn: the last step can be
-taken back.
+The arrays that are learnt, and those into which batches are gathered, are the same throughout, so
+that the compiled loss is laid out once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import isfinite, prod, sqrt
+from collections.abc import Mapping
+from math import isfinite, sqrt
 from typing import Any, TypeAlias
 
 import numpy
@@ -20,6 +19,12 @@ from bpcalc.graph import Graph
 from bpcalc.ops.op import Value
 
 Array: TypeAlias = "numpy.ndarray[Any, Any]"
+
+LARGE = 4096
+"""Elements. So many are not copied before every step, which takes a tenth of a small batch's time:
+where a run has to go back, it goes back by up to `KEPT_EVERY` steps."""
+
+KEPT_EVERY = 16
 
 
 class ArrayProblem:
@@ -42,61 +47,57 @@ class ArrayProblem:
         self.reduction: Reduction = reduction
         self.count = 1 if batches is None else batches.count
         self.names = [name for name in graph.variables if name in start]
-        self.shapes = {name: numpy.shape(start[name]) for name in self.names}
-        size = sum(prod(shape) for shape in self.shapes.values())
-        self.flat, self._other, self.slopes = (numpy.zeros(size, dtype) for _ in range(3))
-        self.memory = [numpy.zeros(size, dtype) for _ in method.recipe.memory]
-        self.fixed = {name: _typed(value, dtype) for name, value in fixed.items()}
-        self._views = {id(flat): self._parts(flat) for flat in (self.flat, self._other)}
-        self._slope_views = list(self._parts(self.slopes).values())
-        for name, view in self._views[id(self.flat)].items():
-            view[...] = start[name]
+        self.arrays = [numpy.array(start[name], dtype) for name in self.names]
+        self._before = [array.copy() for array in self.arrays]
+        self._since = -1
+        """How many steps have been taken from there, less one."""
+        self._kept_every = KEPT_EVERY if sum(a.size for a in self.arrays) > LARGE else 1
+        self._scratch = [numpy.empty_like(array) for array in self.arrays]
+        self._memory = [
+            [numpy.zeros_like(array) for _ in method.recipe.memory] for array in self.arrays
+        ]
+        self._values: dict[str, Value] = {
+            **{name: _typed(value, dtype) for name, value in fixed.items()},
+            **dict(zip(self.names, self.arrays)),
+        }
         self._loss = Loss(graph, self.names, reduction)
-        self._slopes_of = self._exactly if difference is None else self._by_differences(difference)
-        self._batch: Mapping[str, Value] = {}
-
-    def _parts(self, flat: Array) -> dict[str, Array]:
-        """Each variable's part of a flat array, in its shape."""
-        found, begin = {}, 0
-        for name, shape in self.shapes.items():
-            end = begin + prod(shape)
-            found[name] = flat[begin:end].reshape(shape)
-            begin = end
-        return found
+        self._difference = difference
+        self.slopes: list[Value] = []
 
     def quiet(self) -> numpy.errstate:
         """Within which NumPy says nothing of what overflows: the loss does."""
         return numpy.errstate(all="ignore")
 
-    def evaluated(self, k: int = 0) -> tuple[float, float]:
-        """The loss of batch k of the epoch, and the length of its gradient."""
+    def evaluated(self, k: int = 0, norm: bool = True) -> tuple[float, float]:
+        """The loss of batch k of the epoch; and the length of its gradient, if that is wanted."""
         if self.batches is not None:
             if k == 0:
                 self.batches.begin()
-            self._batch = self.batches.batch(k)
-        value = self._slopes_of()
-        return value, _length(self.slopes)
+            self._values.update(self.batches.batch(k))
+        value = self._evaluated()
+        return value, _length(self.slopes) if norm else 0.0
 
     def whole(self) -> tuple[float, float]:
         """The loss of all data, and the length of its gradient."""
         if self.batches is None or self.batches.count == 1:
             return self.evaluated()
-        value, total = 0.0, numpy.zeros(len(self.slopes))
+        value, total = 0.0, [numpy.zeros(array.shape) for array in self.arrays]
         for k in range(self.batches.count):
-            self._batch = self.batches.in_order(k)
-            value += self.weight(k) * self._slopes_of()
-            total += self.weight(k) * self.slopes
-        self.slopes[...] = total
+            self._values.update(self.batches.in_order(k))
+            value += self.weight(k) * self._evaluated()
+            for sum_, slope in zip(total, self.slopes):
+                sum_ += self.weight(k) * slope
+        self.slopes = list(total)
         return value, _length(total)
 
     def value_of_all(self) -> float:
         """The loss of all data alone."""
         if self.batches is None:
-            return self._loss.value(self._here())
+            return self._loss.value(self._values)
         value = 0.0
         for k in range(self.batches.count):
-            self._batch = self.batches.in_order(k)
-            value += self.weight(k) * self._loss.value(self._here())
+            self._values.update(self.batches.in_order(k))
+            value += self.weight(k) * self._loss.value(self._values)
         return value
 
     def weight(self, k: int) -> float:
@@ -105,80 +106,92 @@ class ArrayProblem:
             return 1.0
         return self.batches.rows_of(k) / self.batches.rows
 
-    def _here(self) -> dict[str, Value]:
-        """The values of all variables; numbers are given as such."""
-        parts = self._views[id(self.flat)].items()
-        learnt = {name: part if part.ndim else float(part) for name, part in parts}
-        return {**self.fixed, **self._batch, **learnt}
-
-    def _exactly(self) -> float:
-        value, slopes = self._loss.value_and_gradients(self._here())
-        for view, slope in zip(self._slope_views, slopes):
-            view[...] = slope
+    def _evaluated(self) -> float:
+        if self._difference is not None:
+            return self._by_differences(self._difference)
+        value, self.slopes = self._loss.value_and_gradients(self._values)
         return value
 
-    def _by_differences(self, h: float) -> Callable[[], float]:
+    def _by_differences(self, h: float) -> float:
         """Central differences, (f(x + h) - f(x - h)) / 2h by each element."""
-
-        def computed() -> float:
-            for i in range(len(self.flat)):
-                x = self.flat[i].copy()
-                self.flat[i] = x + h
-                above = self._loss.value(self._here())
-                self.flat[i] = x - h
-                below = self._loss.value(self._here())
-                self.flat[i] = x
-                self.slopes[i] = (above - below) / (2 * h)
-            return self._loss.value(self._here())
-
-        return computed
+        self.slopes = [numpy.empty_like(array) for array in self.arrays]
+        for array, slope in zip(self.arrays, self.slopes):
+            for place in numpy.ndindex(array.shape):
+                x = array[place].copy()
+                array[place] = x + h
+                above = self._loss.value(self._values)
+                array[place] = x - h
+                below = self._loss.value(self._values)
+                array[place] = x
+                slope[place] = (above - below) / (2 * h)
+        return self._loss.value(self._values)
 
     def advance(self, rate: float, t: int) -> None:
         """Take the step that the last gradient asks for."""
-        update = self.method.recipe.arrays
-        update(self.method.options, rate, t, self.memory, self.flat, self.slopes, self._other)
-        self.flat, self._other = self._other, self.flat
+        self._since += 1
+        if self._since >= self._kept_every:
+            self._since = 0
+            for kept, array in zip(self._before, self.arrays):
+                numpy.copyto(kept, array)
+        update, options = self.method.recipe.arrays, self.method.options
+        for memory, array, slope, scratch in zip(
+            self._memory, self.arrays, self.slopes, self._scratch
+        ):
+            update(options, rate, t, memory, array, slope, scratch)
 
-    def retreat(self) -> None:
-        """Go back to where the last step began."""
-        self.flat, self._other = self._other, self.flat
+    def retreat(self) -> int:
+        """Go back to values at which the loss was finite; by how many steps."""
+        for kept, array in zip(self._before, self.arrays):
+            numpy.copyto(array, kept)
+        return 1 + self._since
+
+    @property
+    def memory(self) -> list[Any]:
+        """What the method keeps, all variables one after the other."""
+        kept = range(len(self.method.recipe.memory))
+        return [numpy.concatenate([memory[i].ravel() for memory in self._memory]) for i in kept]
 
     def values(self) -> dict[str, Any]:
         """The values that have been learnt up to now, by name."""
-        return _copied(self._parts(self.flat))
+        return {name: _copied(array) for name, array in zip(self.names, self.arrays)}
 
     def gradient(self) -> dict[str, Any]:
         """The last gradient, by name."""
-        return _copied(self._parts(self.slopes))
+        return {name: _copied(numpy.asarray(s)) for name, s in zip(self.names, self.slopes)}
 
     def all_values(self) -> dict[str, Any]:
         """The value of every variable, those of data in the last batch."""
-        return self._here()
+        return dict(self._values)
 
     def restore(self, values: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
         """Go on from a state that was saved."""
-        for name, part in self._parts(self.flat).items():
-            part[...] = values[name]
-        self._other[...] = self.flat
-        for kept, name in zip(self.memory, self.method.recipe.memory):
-            kept[...] = memory[name]
+        for name, array, kept in zip(self.names, self.arrays, self._before):
+            array[...] = values[name]
+            kept[...] = array
+        self._since = -1
+        for i, name in enumerate(self.method.recipe.memory):
+            begin = 0
+            for parts in self._memory:
+                end = begin + parts[i].size
+                parts[i][...] = numpy.reshape(memory[name][begin:end], parts[i].shape)
+                begin = end
 
 
 def _typed(value: Value, dtype: str) -> Value:
-    return numpy.asarray(value, dtype) if numpy.shape(value) else float(value)
+    return numpy.array(value, dtype) if numpy.shape(value) else float(value)
 
 
-def _copied(parts: Mapping[str, Array]) -> dict[str, Any]:
-    return {name: part.copy() if part.ndim else float(part) for name, part in parts.items()}
+def _copied(array: Array) -> Any:
+    return array.copy() if array.ndim else float(array)
 
 
-def _length(flat: Array) -> float:
-    """The length of a vector, also where its square is too large for a number."""
-    square = float(numpy.dot(flat, flat))
+def _length(slopes: list[Value]) -> float:
+    """The length of a gradient, also where its square is too large for a number."""
+    square = sum(float(numpy.dot(flat, flat)) for flat in map(numpy.ravel, slopes))
     if isfinite(square):
         return sqrt(square)
-    largest = float(numpy.abs(flat).max())
+    largest = max(float(numpy.abs(slope).max()) for slope in slopes)
     if not isfinite(largest):
         return largest
-    scaled = flat.astype(float) / largest
-    return largest * sqrt(float(numpy.dot(scaled, scaled)))
+    scaled = [numpy.asarray(slope, float).ravel() / largest for slope in slopes]
+    return largest * sqrt(sum(float(numpy.dot(flat, flat)) for flat in scaled))

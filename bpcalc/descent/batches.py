@@ -27,9 +27,10 @@ class Batches:
         self.generator = numpy.random.Generator(numpy.random.PCG64(seed))
         self._before = self.generator.bit_generator.state
         self._order: Array | None = None
-        self._room: dict[str, Array] = {}
+        self._rooms: dict[int, dict[str, Array]] = {}
+        """By the number of rows: where a batch is gathered, always in the same arrays."""
         if self.shuffle:
-            self._room = {
+            self._rooms[self.size] = {
                 name: numpy.empty((self.size, *array.shape[1:]), array.dtype)
                 for name, array in self.arrays.items()
             }
@@ -49,11 +50,17 @@ class Batches:
         if self._order is None:
             return self.in_order(k)
         rows = self._order[k * self.size : (k + 1) * self.size]
-        return {
+        found = self._room(len(rows))
+        for name, array in self.arrays.items():
             # With mode="raise" NumPy would gather into a buffer of its own first.
-            name: numpy.take(array, rows, 0, out=self._room[name][: len(rows)], mode="clip")
-            for name, array in self.arrays.items()
-        }
+            numpy.take(array, rows, 0, out=found[name], mode="clip")
+        return found
+
+    def _room(self, rows: int) -> dict[str, Array]:
+        if rows not in self._rooms:
+            whole = self._rooms[self.size]
+            self._rooms[rows] = {name: array[:rows] for name, array in whole.items()}
+        return self._rooms[rows]
 
     def in_order(self, k: int) -> dict[str, Array]:
         """The rows of batch k as they stand in the data."""

@@ -43,12 +43,14 @@ class FloatProblem:
         """Within which nothing warns: numbers do not."""
         return nullcontext()
 
-    def evaluated(self, k: int = 0) -> tuple[float, float]:
+    def evaluated(self, k: int = 0, norm: bool = True) -> tuple[float, float]:
         """The value here, and the length of the gradient."""
         value, *self.slopes = self._function(*self.flat)
         return value, hypot(*self.slopes)
 
-    whole = evaluated
+    def whole(self) -> tuple[float, float]:
+        """The same: there are no batches."""
+        return self.evaluated()
 
     def value_of_all(self) -> float:
         """The value here alone."""
@@ -63,9 +65,10 @@ class FloatProblem:
         self.before = self.flat
         self.flat = self._update(self.method.options, rate, t, self.memory, self.flat, self.slopes)
 
-    def retreat(self) -> None:
-        """Go back to where the last step began."""
+    def retreat(self) -> int:
+        """Go back to values at which the value was finite; by how many steps."""
         self.flat = self.before
+        return 1
 
     def values(self) -> dict[str, Any]:
         """The values that have been learnt up to now, by name."""

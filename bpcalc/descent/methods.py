@@ -1,7 +1,7 @@
 """Gradient + memory -> step: the methods of descent, as PyTorch defines them, and its defaults.
 
-Each stands here twice: on lists of floats, and on flat arrays in place. `p` is where we are, `g`
-the gradient there, `t` counts the steps from 1; `memory` is what the method keeps between steps.
+Each stands here twice: on lists of floats, and on arrays in place. `p` is where we are, `g` the
+gradient there, `t` counts the steps from 1; `memory` is what the method keeps between steps.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from bpcalc.errors import RequestError, did_you_mean, printable
 if TYPE_CHECKING:
     import numpy
 
-    Flat = numpy.ndarray[Any, Any]
+    Array = numpy.ndarray[Any, Any]
 
 Floats: TypeAlias = list[float]
 Options: TypeAlias = Mapping[str, float]
 OnFloats: TypeAlias = "Callable[[Options, float, int, list[Floats], Floats, Floats], Floats]"
 """(options, rate, t, memory, p, g) -> the new p."""
-OnArrays: TypeAlias = "Callable[[Options, float, int, list[Flat], Flat, Flat, Flat], None]"
-"""(options, rate, t, memory, p, g, new): writes the new p into `new`; g may be written to."""
+OnArrays: TypeAlias = "Callable[[Options, float, int, list[Array], Array, Array, Array], None]"
+"""(options, rate, t, memory, p, g, scratch): writes the new p into p; g stays as it is."""
 
 
 class Recipe(NamedTuple):
@@ -33,7 +33,7 @@ class Recipe(NamedTuple):
     options: Options
     """Its other numbers, and PyTorch's choice of them."""
     memory: tuple[str, ...]
-    """What it keeps between steps: vectors, as long as p, that begin with zeros."""
+    """What it keeps between steps: as many numbers as p has, which begin with zeros."""
     floats: OnFloats
     arrays: OnArrays
 
@@ -62,12 +62,12 @@ def _sgd(o: Options, rate: float, t: int, memory: list[Floats], p: Floats, g: Fl
 
 
 def _sgd_in_place(
-    o: Options, rate: float, t: int, memory: list[Flat], p: Flat, g: Flat, new: Flat
+    o: Options, rate: float, t: int, memory: list[Array], p: Array, g: Array, scratch: Array
 ) -> None:
     import numpy
 
-    numpy.multiply(g, rate, out=new)
-    numpy.subtract(p, new, out=new)
+    numpy.multiply(g, rate, out=scratch)
+    p -= scratch
 
 
 # v <- momentum*v + g, w <- w - rate*v
@@ -82,15 +82,15 @@ def _momentum(
 
 
 def _momentum_in_place(
-    o: Options, rate: float, t: int, memory: list[Flat], p: Flat, g: Flat, new: Flat
+    o: Options, rate: float, t: int, memory: list[Array], p: Array, g: Array, scratch: Array
 ) -> None:
     import numpy
 
     (v,) = memory
     v *= o["momentum"]
     v += g
-    numpy.multiply(v, rate, out=new)
-    numpy.subtract(p, new, out=new)
+    numpy.multiply(v, rate, out=scratch)
+    p -= scratch
 
 
 # v <- momentum*v + g, w <- w - rate*(g + momentum*v)
@@ -105,17 +105,17 @@ def _nesterov(
 
 
 def _nesterov_in_place(
-    o: Options, rate: float, t: int, memory: list[Flat], p: Flat, g: Flat, new: Flat
+    o: Options, rate: float, t: int, memory: list[Array], p: Array, g: Array, scratch: Array
 ) -> None:
     import numpy
 
     (v,) = memory
     v *= o["momentum"]
     v += g
-    numpy.multiply(v, o["momentum"], out=new)
-    new += g
-    new *= rate
-    numpy.subtract(p, new, out=new)
+    numpy.multiply(v, o["momentum"], out=scratch)
+    scratch += g
+    scratch *= rate
+    p -= scratch
 
 
 # s <- alpha*s + (1 - alpha)*g^2, w <- w - rate*g/(sqrt(s) + eps)
@@ -128,20 +128,20 @@ def _rmsprop(o: Options, rate: float, t: int, memory: list[Floats], p: Floats, g
 
 
 def _rmsprop_in_place(
-    o: Options, rate: float, t: int, memory: list[Flat], p: Flat, g: Flat, new: Flat
+    o: Options, rate: float, t: int, memory: list[Array], p: Array, g: Array, scratch: Array
 ) -> None:
     import numpy
 
     (s,) = memory
     s *= o["alpha"]
-    numpy.multiply(g, g, out=new)
-    new *= 1 - o["alpha"]
-    s += new
-    numpy.sqrt(s, out=new)
-    new += o["eps"]
-    numpy.divide(g, new, out=new)
-    new *= rate
-    numpy.subtract(p, new, out=new)
+    numpy.multiply(g, g, out=scratch)
+    scratch *= 1 - o["alpha"]
+    s += scratch
+    numpy.sqrt(s, out=scratch)
+    scratch += o["eps"]
+    numpy.divide(g, scratch, out=scratch)
+    scratch *= rate
+    p -= scratch
 
 
 # m <- m + (1 - beta1)*(g - m), v <- beta2*v + (1 - beta2)*g^2, both divided by 1 - beta^t;
@@ -157,24 +157,24 @@ def _adam(o: Options, rate: float, t: int, memory: list[Floats], p: Floats, g: F
 
 
 def _adam_in_place(
-    o: Options, rate: float, t: int, memory: list[Flat], p: Flat, g: Flat, new: Flat
+    o: Options, rate: float, t: int, memory: list[Array], p: Array, g: Array, scratch: Array
 ) -> None:
     import numpy
 
     m, v = memory
-    numpy.subtract(g, m, out=new)
-    new *= 1 - o["beta1"]
-    m += new
+    numpy.subtract(g, m, out=scratch)
+    scratch *= 1 - o["beta1"]
+    m += scratch
     v *= o["beta2"]
-    numpy.multiply(g, g, out=new)
-    new *= 1 - o["beta2"]
-    v += new
-    numpy.sqrt(v, out=new)
-    new /= sqrt(1 - o["beta2"] ** t)
-    new += o["eps"]
-    numpy.divide(m, new, out=new)
-    new *= rate / (1 - o["beta1"] ** t)
-    numpy.subtract(p, new, out=new)
+    numpy.multiply(g, g, out=scratch)
+    scratch *= 1 - o["beta2"]
+    v += scratch
+    numpy.sqrt(v, out=scratch)
+    scratch /= sqrt(1 - o["beta2"] ** t)
+    scratch += o["eps"]
+    numpy.divide(m, scratch, out=scratch)
+    scratch *= rate / (1 - o["beta1"] ** t)
+    p -= scratch
 
 
 _HEAVY = {"momentum": 0.9}  # PyTorch's own default is 0, which would be sgd

@@ -22,6 +22,10 @@ class Validation(NamedTuple):
     rows: int
 
 
+def _finite(value: float | None) -> float | None:
+    return None if value is None or value - value != 0 else value
+
+
 class Run:
     """A run from its start values, or from where an earlier one was saved."""
 
@@ -68,13 +72,19 @@ class Run:
         with self.problem.quiet():
             start = None if self.problem.count == 1 else self.problem.value_of_all()
             why = training.run(watch, history)
-            if start is None or why == "diverged":
-                start = training.start
+            start = training.start if start is None else start
             failure = self._failure() if why == "diverged" else None
         gradient = {} if why in ("diverged", "interrupted") else self.problem.gradient()
         if why == "diverged":
-            self.problem.retreat()
+            self._retreat()
         return self._outcome(why, start, gradient, failure)
+
+    def _retreat(self) -> None:
+        """Back to the last values at which the loss was finite."""
+        position = self.training.position
+        if position.step:
+            back = self.problem.retreat()
+            self.training.position = position._replace(step=max(0, position.step - back))
 
     def _outcome(
         self, why: str, start: float | None, gradient: dict[str, Any], failure: BpcalcError | None
@@ -90,7 +100,7 @@ class Run:
             schedule=str(self.limits.schedule),
             start=self.start,
             values=self.problem.values(),
-            loss=(start, training.end),
+            loss=(_finite(start), training.end),
             gradient=gradient,
             norm=training.norm,
             steps=step,
@@ -100,7 +110,7 @@ class Run:
             stopped=why,
             seed=self.seed,
             curve=training.curve.all(),
-            warnings=self._warnings(start),
+            warnings=self._warnings(why, start),
             failure=failure,
         )
 
@@ -118,9 +128,9 @@ class Run:
         best = self.training.position.best.epoch
         return Held(metric, rows, held_out.values, best, held_out.patience)
 
-    def _warnings(self, start: float | None) -> list[str]:
+    def _warnings(self, why: str, start: float | None) -> list[str]:
         end = self.training.end
-        if start is not None and end is not None and end > start:
+        if why != "diverged" and start is not None and end is not None and end > start:
             return ["the loss is larger than at the start: --lr may be too large"]
         return []
 

@@ -116,7 +116,19 @@ def unpacked(path: str) -> State:
 
 def _of_json(data: bytes) -> State:
     found = json.loads(data)
-    return _state(found, found["values"], found["memory"])
+    return _state(found, _arrays(found["values"]), _arrays(found["memory"]))
+
+
+def _arrays(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The lists of a table as arrays."""
+    if not any(isinstance(value, list) for value in table.values()):
+        return {name: float(value) for name, value in table.items()}
+    import numpy
+
+    return {
+        name: numpy.array(value, dtype=float) if isinstance(value, list) else float(value)
+        for name, value in table.items()
+    }
 
 
 def _of_npz(data: bytes) -> State:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from bpcalc.render.loss_curve import loss_curve
-from bpcalc.render.numbers import DIGITS, is_large, rounded
+from bpcalc.render.numbers import DIGITS, rounded
 from bpcalc.render.table import drawn, new_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from bpcalc.descent.outcome import Outcome
+    from bpcalc.ops.op import Value
     from bpcalc.render.look import Look
 
 _CURVE_WIDTH = 80
+_FEW = 4
+"""Elements of an array that is written in full; --format json and --save have all."""
 
 
 def descent_table(found: Outcome, look: Look, digits: int = DIGITS) -> str:
@@ -34,24 +38,24 @@ def descent_table(found: Outcome, look: Look, digits: int = DIGITS) -> str:
 def _values(found: Outcome, look: Look, digits: int) -> Table:
     """A row for each variable that was learnt."""
     table = new_table(look)
-    wrap = look.width is not None
+    arrays = any(hasattr(value, "shape") for value in found.values.values())
     table.add_column("variable", no_wrap=True)
+    if arrays:
+        table.add_column("shape", no_wrap=True)
     for name in ("start", "end"):
-        table.add_column(name, justify="right", overflow="fold", no_wrap=not wrap)
+        table.add_column(name, justify="right", overflow="fold", no_wrap=look.width is None)
     for name, end in found.values.items():
-        start = found.start[name]
-        if is_large(end):  # its shape stands there once
-            table.add_row(Text(name), Text(_norms(start, digits)), Text(rounded(end, digits)))
-        else:
-            table.add_row(
-                Text(name), Text(rounded(start, digits)), Text(rounded(end, digits), "bold")
-            )
+        start = Text(_said(found.start[name], digits))
+        shape = [Text(str(getattr(end, "shape", "")))] if arrays else []
+        table.add_row(Text(name), *shape, start, Text(_said(end, digits), "bold"))
     return table
 
 
-def _norms(array: object, digits: int) -> str:
-    text = rounded(array, digits)
-    return text.partition(": ")[2]
+def _said(value: Value, digits: int) -> str:
+    """A number, a few of them, or how long a large array is as a vector."""
+    if getattr(value, "size", 1) <= _FEW:
+        return rounded(value, digits)
+    return f"norm {rounded(sqrt(float((value * value).sum())), digits)}"
 
 
 def _summary(found: Outcome, look: Look, digits: int) -> Table:
@@ -61,8 +65,10 @@ def _summary(found: Outcome, look: Look, digits: int) -> Table:
     grid.add_column(overflow="fold")
     arrow = "→" if look.unicode else "->"
     start, end = (None if loss is None else rounded(loss, digits) for loss in found.loss)
-    if found.steps == 0 or start is None or end is None:
+    if found.steps == 0 or start is None:
         _add(grid, "loss", end or start or "not finite")
+    elif end is None:
+        _add(grid, "loss", f"{start} at the start, {_last(found, digits)} in the last step")
     else:
         _add(grid, "loss", f"{start} {arrow} {end}")
     if found.norm is not None:
@@ -71,6 +77,10 @@ def _summary(found: Outcome, look: Look, digits: int) -> Table:
         _add(grid, name, text)
     _add(grid, "stopped", found.why)
     return grid
+
+
+def _last(found: Outcome, digits: int) -> str:
+    return rounded(found.curve[-1][1], digits)
 
 
 def _add(grid: Table, name: str, text: str) -> None:

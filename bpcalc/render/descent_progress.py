@@ -34,12 +34,15 @@ class _Bar:
     def show(self, step: int, loss: float) -> None:
         if self.first is None:
             self.first = step
-        if self.bar is None:
+        opens = self.bar is None
+        if opens:
             if monotonic() < self.begun + PATIENCE:
                 return
             self._open()
         rate = (step - self.first) / (monotonic() - self.begun)
         self.bar.update(self.task, completed=step, loss=f"{loss:.4g}", rate=f"{rate:,.0f}")
+        if opens:
+            self.bar.start()
         self.bar.refresh()
 
     def _open(self) -> None:
@@ -59,7 +62,6 @@ class _Bar:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self.bar.start()
         self.task = self.bar.add_task("", total=self.steps, loss="", rate="", completed=self.first)
         self.bar.tasks[0].start_time = self.begun
 
