@@ -77,7 +77,8 @@ class ArraySlots(Slots):
 
     def structural(self, op: Op, args: tuple[Value, ...]) -> Slot:
         slots = [self.number(self.slot(arg)) for arg in args]
-        told = {key: v.made.constant for key, v in op.options.items() if isinstance(v, Slot)}
+        options: dict[str, Any] = dict(op.options)
+        told = {key: v.made.constant for key, v in options.items() if isinstance(v, Slot)}
         op = op.with_options(told) if told else op  # the length of an array, as of `concat`
         assert op.shape is not None
         shape = op.shape(*[slot.shape for slot in slots], **op.options)
