@@ -1,0 +1,223 @@
+"""Compiled columns give the engine's numbers in every row, to a few units in the last place."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import bpcalc
+from bpcalc.codegen import column_functions, columns
+from bpcalc.codegen.columns import Columns
+from bpcalc.codegen.floats import row_function
+from bpcalc.codegen.program import program
+from bpcalc.errors import RequestError
+from bpcalc.formula import parse
+from bpcalc.graph import Building
+from bpcalc.ops import Op
+
+for folder in ("engine", "ops"):
+    sys.path.append(str(Path(__file__).parents[1] / folder))
+
+from every_op import VARIANTS, extreme_points, inputs, name  # noqa: E402
+from random_formulas import formulas, points  # noqa: E402
+
+few = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+ULP = 2.0**-52
+
+
+def steps_apart(a: float, b: float, scale: float = 0.0) -> float:
+    """How many units in the last place, of the larger one or of `scale`, two numbers differ."""
+    if a == b or (math.isnan(a) and math.isnan(b)):
+        return 0.0
+    largest = max(abs(a), abs(b), scale)
+    return abs(a - b) / (largest * ULP) if largest < math.inf else math.inf
+
+
+@few
+@given(formulas(), points)
+def test_any_formula_has_the_rows_numbers(text: str, values: dict[str, float]) -> None:
+    """Where rounding is magnified, that is by as much as moving the inputs by a rounding does."""
+    graph = parse(text)
+    names = list(graph.variables)
+    row = row_function(graph, names)
+    shifts = [0.0, 1e-3, -1e-3, 0.25]
+    here = [np.array([values[n] + shift for shift in shifts]) for n in names]
+    if not names:
+        return
+    found = Columns(program(graph))(here)
+    for place in range(len(shifts)):
+        point = [float(column[place]) for column in here]
+        exact = row(*point)
+        beside = [row(*(x * (1 + s * ULP) for x in point)) for s in (-8, -2, 2, 8)]
+        for k, (a, b) in enumerate(zip(exact, (float(column[place]) for column in found))):
+            if not math.isfinite(a):
+                continue
+            spread = max((abs(a - other[k]) for other in beside), default=0.0)
+            if not math.isfinite(spread):
+                continue
+            assert abs(a - b) <= 1e-11 * abs(a) + 16 * spread + 1e-290, (text, point, a, b)
+
+
+@pytest.mark.parametrize("op", VARIANTS, ids=name)
+def test_an_operation_has_the_rows_numbers_at_extreme_points(op: Op) -> None:
+    building = Building()
+    leaves = [building.leaf(f"x{i}") for i in range(inputs(op))]
+    graph = building.finished(building.apply(op, tuple(leaves)))
+    row = row_function(graph, list(graph.variables))
+    table = np.array(list(extreme_points(op)))
+    found = Columns(program(graph))(list(np.ascontiguousarray(table.T)))
+    for place, point in enumerate(table.tolist()):
+        exact = row(*point)
+        # lgamma near 1 and 2, where it is 0: by how much rounding x moves it
+        moved = sum(abs(slope * x) for slope, x in zip(exact[1:], point))
+        for k, (a, column) in enumerate(zip(exact, found)):
+            b = float(column[place])
+            if math.isfinite(a) and abs(a) > 1e-280:
+                assert steps_apart(a, b, 0.0 if k else moved) <= 64, (point, a, b)
+
+
+def test_small_powers_are_products_and_roots() -> None:
+    x = np.array([0.0, 1e-3, 0.7, 3.0, 1e30])
+    for exponent in (2, 3, 5, 8, 0.5, 2.5, -1, -2, -3.5, 7.25):
+        f = bpcalc.compile(f"x^({exponent})")
+        expected = [row_function(f.graph, ["x"])(value)[0] for value in x]
+        assert all(steps_apart(a, b) <= 4 for a, b in zip(expected, f(x)))
+
+
+@pytest.mark.parametrize("rows", [1, 7, columns.CHUNK, columns.CHUNK + 1, 5 * columns.CHUNK + 3])
+def test_every_row_is_computed_however_many_there_are(rows: int) -> None:
+    x, y = np.linspace(-3, 3, rows), np.linspace(0, 1, rows)
+    value, (to_x, to_y) = bpcalc.compile("x**2*y + y + 2").value_and_grad(x, y)
+    assert np.allclose(value, x * x * y + y + 2, rtol=1e-15)
+    assert np.array_equal(to_x, y * (2 * x))
+    assert np.array_equal(to_y, x * x + 1)
+
+
+def test_threads_and_chunks_change_no_bit() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=300_000)
+    formula = "where(x > 0, sqrt(x), tanh(x))*exp(x) + erf(x)"
+    whole = bpcalc.compile(formula).value_and_grad(x)
+    alone = bpcalc.compile(formula, threads=1)
+    parts = [alone.value_and_grad(part) for part in np.array_split(x, 77)]
+    assert np.array_equal(whole[0], np.concatenate([value for value, _ in parts]))
+    assert np.array_equal(whole[1], np.concatenate([slope for _, slope in parts]))
+
+
+def test_results_stay_when_the_function_is_called_again() -> None:
+    f = bpcalc.compile("x*y")
+    x = np.arange(100_000.0)
+    value, (to_x, to_y) = f.value_and_grad(x, x)
+    f.value_and_grad(x + 1, x + 2)
+    assert np.array_equal(value, x * x)
+    assert np.array_equal(to_x, x)
+    to_y += 1  # a result is its caller's own
+    assert np.array_equal(x, np.arange(100_000.0))
+
+
+def test_what_where_did_not_choose_counts_neither_in_value_nor_in_gradient() -> None:
+    x = np.array([-4.0, 4.0])
+    value, slope = bpcalc.compile("where(x > 0, sqrt(x), x)").value_and_grad(x)
+    assert value.tolist() == [-4, 2]
+    assert slope.tolist() == [1, 0.25]
+
+
+def test_floats_and_arrays_mix_and_broadcast() -> None:
+    f = bpcalc.compile("w*x + b")
+    value, (to_w, to_x, to_b) = f.value_and_grad(2.0, np.ones((2, 1)), b=np.arange(3))
+    assert value.tolist() == [[2, 3, 4], [2, 3, 4]]
+    assert to_x.tolist() == [[2, 2, 2], [2, 2, 2]]
+    assert to_w.shape == to_b.shape == (2, 3)
+    assert f.value_and_grad(2, 3, 1) == (7.0, (3.0, 2.0, 1.0))
+
+
+def test_outputs_can_be_given() -> None:
+    f = bpcalc.compile("x*y")
+    x, y = np.arange(5.0), np.ones(5)
+    out = [np.empty(5) for _ in range(3)]
+    value, (to_x, to_y) = f.value_and_grad(x, y, out=out)
+    assert value.tolist() == x.tolist() == out[0].tolist()
+    assert np.shares_memory(to_x, out[1])
+    assert np.shares_memory(to_y, out[2])
+    with pytest.raises(RequestError, match="out has to have"):
+        f.value_and_grad(x, y, out=[np.empty(4)] * 3)
+
+
+def test_python_computes_what_numpy_and_scipy_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(column_functions, "_of_scipy", lambda name: None)
+    column_functions.function.cache_clear()
+    try:
+        f = bpcalc.compile("erf(x) + lgamma(x)")
+        assert f(np.array([0.5, 171.0])).tolist() == [f(0.5), f(171.0)]
+        assert math.isnan(bpcalc.compile("gamma(x)")(np.array([-1.0]))[0])
+    finally:
+        column_functions.function.cache_clear()
+
+
+def test_it_fits_an_optimizer() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    rosenbrock = bpcalc.compile("(1 - x)^2 + 100*(y - x^2)^2")
+    found = optimize.minimize(rosenbrock.value_and_grad, [-1.2, 1.0], jac=True)
+    assert found.success
+    assert np.allclose(found.x, [1, 1], atol=1e-4)
+    one = optimize.minimize(bpcalc.compile("cosh(x - 1)").value_and_grad, [3.0], jac=True)
+    assert one.x == pytest.approx([1.0], abs=1e-4)
+    vector = bpcalc.compile("sum((x - [1, 2, 3])^2)")
+    assert np.allclose(optimize.minimize(vector.value_and_grad, np.zeros(3), jac=True).x, [1, 2, 3])
+
+
+def test_one_array_stands_for_all_variables() -> None:
+    f = bpcalc.compile("x**2*y + y + 2")
+    value, slopes = f.value_and_grad(np.array([3.0, 4.0]))
+    assert value == 42
+    assert slopes.tolist() == [24, 10]
+    assert f([3, 4]) == 42
+    with pytest.raises(RequestError, match="has to have 2 entries"):
+        f(np.ones(3))
+
+
+def test_arrays_within_the_formula_work_too() -> None:
+    f = bpcalc.compile("sum(W @ x)", wrt="W")
+    value, slope = f.value_and_grad([[1, 2], [3, 4]], [5, 6])
+    assert value == 56
+    assert slope.tolist() == [[5, 6], [5, 6]]
+    with pytest.raises(RequestError, match="array of the shape"):
+        bpcalc.compile("W @ x").value_and_grad([[1, 2], [3, 4]], [5, 6])
+
+
+def test_variables_can_be_fixed_and_names_chosen() -> None:
+    f = bpcalc.compile("z = w*x + b; sigmoid(z)", wrt="z, w", fixed={"w": 2.0, "b": 0.5})
+    assert f.variables == ("x",)
+    value, (to_z, to_w) = f.value_and_grad(-1)
+    assert value == pytest.approx(1 / (1 + math.exp(1.5)))
+    assert to_w == -to_z
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: bpcalc.compile("x +"), "missing after"),
+        (lambda: bpcalc.compile("x", wrt="y"), "no variable y"),
+        (lambda: bpcalc.compile("x", fixed={"y": 1.0}), "no variable y"),
+        (lambda: bpcalc.compile("x*y")(1), "y has no value"),
+        (lambda: bpcalc.compile("x*y")(1, 2, 3), "2 variables"),
+        (lambda: bpcalc.compile("x*y")(1, x=2, y=3), "given twice"),
+        (lambda: bpcalc.compile("x*y")(1, 2, z=3), "no variable z"),
+        (lambda: bpcalc.compile("x*y", fixed={"x": 1.0})(1, x=2), "fixed"),
+        (lambda: bpcalc.compile("x*y")(np.ones(2), np.ones(3)), "do not fit"),
+    ],
+)
+def test_mistakes_are_told(call: object, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        call()  # type: ignore[operator]
+
+
+def test_a_compiled_formula_can_be_sent_to_another_process() -> None:
+    f = pickle.loads(pickle.dumps(bpcalc.compile("w*x", wrt=["x"], fixed={"w": 3.0})))
+    assert f.value_and_grad(2) == (6.0, 3.0)
