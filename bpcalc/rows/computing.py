@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from math import isfinite, nan
 from typing import NamedTuple, TypeAlias
 
@@ -48,7 +49,7 @@ class Computing:
         bad = set(rows.bad)
         for row in bad:
             results[row] = self.nothing
-        if not isfinite(sum(map(sum, results))):
+        if not isfinite(sum(chain.from_iterable(results))):
             bad.update(row for row, found in enumerate(results) if not all(map(isfinite, found)))
         if not bad:
             return Computed(results, [], None)

@@ -7,8 +7,7 @@ of a loop over rows); a block in which something is odd is gone through row by r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import repeat
+from collections.abc import Sequence
 from math import isfinite, nan
 from typing import NamedTuple
 
@@ -45,17 +44,26 @@ def _at_once(plan: Plan, text: str, line: int) -> Rows | None:
         return None
     records = text.split(end)
     records.pop()
-    width, separator = len(plan.columns), plan.separator
-    if set(map(str.count, records, repeat(separator))) != {width - 1}:
+    cells = _cells(text, end, len(records), len(plan.columns), plan.separator)
+    if cells is None:
         return None
-    cells = text.replace(end, separator).split(separator) if plan.used else []
+    width = len(plan.columns)
     odd = _may_have_odd_numbers(text)
     bad: dict[int, str] = {}
-    columns = [
-        _numbers(name, cells[position : len(records) * width : width], odd, bad)
-        for name, position in plan.used
-    ]
+    columns = [_numbers(name, cells[position::width], odd, bad) for name, position in plan.used]
     return Rows(records, end, range(line, line + len(records)), columns, bad)
+
+
+def _cells(text: str, end: str, count: int, width: int, separator: str) -> list[str] | None:
+    """The cells of so many records, one after the other; None where a record has more or fewer.
+
+    The line end before a record stays in its first cell, where `float` takes it for a space: so
+    all records are as wide as they should be if all line ends are in cells of the first column.
+    """
+    cells = text.replace(end, separator + end).split(separator)
+    cells.pop()
+    in_first = "".join(cells[::width]).count("\n")
+    return cells if len(cells) == count * width and in_first == count - 1 else None
 
 
 def _line_end(text: str) -> str | None:
@@ -113,9 +121,8 @@ def _may_have_odd_numbers(text: str) -> bool:
     return any(sign in text for sign in _ODD)
 
 
-def _numbers(name: str, cells: Iterable[str], odd: bool, bad: dict[int, str]) -> list[float]:
+def _numbers(name: str, cells: list[str], odd: bool, bad: dict[int, str]) -> list[float]:
     """The numbers in the cells of a column; NaN where there is none, and `bad` says why."""
-    cells = list(cells)
     if odd and not _may_have_odd_numbers("".join(cells)):
         odd = False
     if not odd:
