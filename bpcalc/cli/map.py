@@ -21,10 +21,10 @@ from bpcalc.errors import CalculationError, RequestError, printable
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import NAMED
-from bpcalc.rows import json_document, reducing
+from bpcalc.rows import json_document, processes, reducing
 from bpcalc.rows.computing import Computing
 from bpcalc.rows.delimited import delimited_row
-from bpcalc.rows.fast import fast
+from bpcalc.rows.fast import WORTH, fast
 from bpcalc.rows.formats import COLUMNAR, EXTENSIONS, KINDS, Way, extension, kind_by_names, way
 from bpcalc.rows.json_lines import json_row
 from bpcalc.rows.mapping import (
@@ -311,13 +311,17 @@ def _mapped(
 def _results(
     graph: Graph, tables: AnyTables, computing: Computing, way: Way, asked: Options
 ) -> Generator[Result]:
-    """What comes of the blocks: by Polars on threads, where there is that, else one by one."""
+    """What comes of the blocks: by Polars on threads, by processes, or one by one."""
     blocks = tables.blocks()
+    sizes = [size(name) for name in tables.names]
+    expected = 0 if None in sizes else sum(found or 0 for found in sizes)
     if tables.kind in ("csv", "tsv") and not asked.json:
-        expected = sum(size(name) or 0 for name in tables.names)
         transform = fast(graph, computing.plan, way.transform, expected)
         if transform is not None:
-            return in_order(blocks, transform)
+            return in_order(blocks, transform, patient=expected >= WORTH)
+    count = 0 if asked.json or expected < processes.WORTH else processes.workers()
+    if count:
+        return processes.on_processes(blocks, way.transform, count)
     return results(blocks, way.transform)
 
 

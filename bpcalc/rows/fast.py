@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 WORTH = 1 << 21
 """Bytes of a table for which Polars is imported: plain Python computes them in the same time."""
 
+SMALL = 1 << 17
+"""Bytes that plain Python computes in the time in which Polars starts."""
+
 _PIECE = 1 << 18
 """Bytes that plain Python computes at a time: a block of Polars' size would take 300 MB."""
 
@@ -58,7 +61,7 @@ class FastTransform:
 
     def __call__(self, block: Block) -> Done:
         """The same as `plain`, sooner."""
-        if self._by_polars is None and len(block.data) < WORTH:
+        if len(block.data) < (WORTH if self._by_polars is None else SMALL):
             return self.in_pieces(block)
         return self.begun()(block)
 

@@ -35,12 +35,15 @@ class _Job:
         return self.done is not None or self.error is not None
 
 
-def in_order(blocks: Iterator[Block], transform: Transform) -> Generator[tuple[Block, Done]]:
+def in_order(
+    blocks: Iterator[Block], transform: Transform, patient: bool = False
+) -> Generator[tuple[Block, Done]]:
     """Every block, or several joined to one, with what came of it.
 
-    Whoever does not want all of it closes the iterator.
+    `patient` workers wait for the largest blocks: a file keeps nobody waiting. Whoever does not
+    want all of the results closes the iterator.
     """
-    line = _Line(blocks, transform)
+    line = _Line(blocks, transform, LARGEST if patient else 1)
     try:
         line.start()
         while (job := line.next()) is not None:
@@ -55,9 +58,11 @@ def in_order(blocks: Iterator[Block], transform: Transform) -> Generator[tuple[B
 class _Line:
     """One reads, some compute, and the caller takes what is finished; all know this state."""
 
-    def __init__(self, blocks: Iterator[Block], transform: Transform) -> None:
+    def __init__(self, blocks: Iterator[Block], transform: Transform, least: int) -> None:
         self.blocks = blocks
         self.transform = transform
+        self.least = least
+        """Bytes for which a worker begins, before the end."""
         self.changed = Condition()
         self.read: deque[Block] = deque()
         self.size = 0
@@ -136,7 +141,9 @@ class _Line:
             return job
 
     def _may_begin(self) -> bool:
-        return self.stopped or (len(self.jobs) < _MOST_JOBS if self.read else self.ended)
+        if self.stopped or self.ended:
+            return self.stopped or not self.read or len(self.jobs) < _MOST_JOBS
+        return self.size >= self.least and len(self.jobs) < _MOST_JOBS
 
     def _joined(self) -> Block:
         """What has been read of one file, up to the largest size."""

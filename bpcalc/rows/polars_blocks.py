@@ -98,7 +98,7 @@ class PolarsTransform:
             written = written.decode().encode("latin-1")
         if _MARK.encode() in written:
             return self._mended(block, written)
-        return Done(written, written.count(b"\n"), 0, None)
+        return Done(written, block.data.count(b"\n"), 0, None)
 
     def _query(self, text: _Text) -> pl.LazyFrame:
         """The records and the computed columns; of an odd row, the value is null."""
@@ -119,11 +119,13 @@ class PolarsTransform:
 
     def _regular(self, quoted: bool) -> pl.Expr:
         """Whether a row has all its cells, and numbers where they are used."""
+        numbers = pl.all_horizontal(pl.exclude("record").is_finite())
+        if len(self.inputs) == len(self.plan.columns):
+            return numbers  # a cell too few is no number, one too many is an error of Polars
         record, separator = pl.col("record"), self.plan.separator
         if quoted:
             record = record.str.replace_all(_QUOTED, "")
         count = record.str.count_matches(separator, literal=True)
-        numbers = pl.all_horizontal(pl.exclude("record").is_finite())
         return (count == len(self.plan.columns) - 1) & numbers
 
     def _mended(self, block: Block, written: bytes) -> Done:
