@@ -6,9 +6,10 @@ A step that only one branch needs is computed only there: what was not chosen th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
-from bpcalc.codegen.program import Program
+from bpcalc.codegen.program import Program, Step
 
 Branch: TypeAlias = "tuple[tuple[int, bool], ...]"
 """(condition's slot, whether it holds), from the outermost condition inwards."""
@@ -26,31 +27,52 @@ def branches(program: Program) -> list[Branch]:
     for slot in range(count - 1, program.first_step - 1, -1):
         step, here = program.steps[slot - program.first_step], found[slot]
         assert here is not None  # every step is needed by an output
-        if step.op == "where" and len(here) < _DEEPEST:
-            c, a, b = step.inputs
-            uses = ((c, here), (a, _within(here, c, True)), (b, _within(here, c, False)))
-        else:
-            uses = tuple((used, here) for used in step.inputs)  # type: ignore[assignment]
-        for used, branch in uses:
+        for used, branch in _uses(program, step, here):
             known = found[used]
-            found[used] = branch if known is None else _common(known, branch)
+            found[used] = branch if known is None else _common(known, branch, found)
     return [() if slot < program.first_step else found[slot] or () for slot in range(count)]
 
 
-def _within(branch: Branch, condition: int, holds: bool) -> Branch:
+def _uses(program: Program, step: Step, here: Branch) -> Iterator[tuple[int, Branch]]:
+    """What a step in a branch needs, and in which branch.
+
+    Of `and` and `or` the second input is only asked where the first does not decide.
+    """
+    if len(here) < _DEEPEST and step.op in ("where", "and", "or"):
+        first, *others = step.inputs
+        yield first, here
+        for used, holds in zip(others, (step.op != "or", False)):
+            yield used, _within(program, here, first, holds)
+    else:
+        yield from ((used, here) for used in step.inputs)
+
+
+def _within(program: Program, branch: Branch, condition: int, holds: bool) -> Branch:
+    """A branch within a branch; where p and q hold, p does and within that q does."""
+    step = program.steps[condition - program.first_step]
+    if step.op == "not":
+        return _within(program, branch, step.inputs[0], not holds)
+    if step.op == ("and" if holds else "or"):
+        for part in step.inputs:
+            branch = _within(program, branch, part, holds)
+        return branch
     return branch if (condition, holds) in branch else (*branch, (condition, holds))
 
 
-def _common(first: Branch, second: Branch) -> Branch:
-    """What two branches have in common, from outside inwards."""
+def _common(first: Branch, second: Branch, found: list[Branch | None]) -> Branch:
+    """What two branches have in common, of that what can be asked there.
+
+    A condition that is itself computed in a branch can only be asked within that. Its branch, as
+    far as it is known by now, can only get wider.
+    """
     if first == second:
         return first
-    length = 0
-    for one, other in zip(first, second):
-        if one != other:
-            break
-        length += 1
-    return first[:length]
+    kept: list[tuple[int, bool]] = []
+    for literal in first:
+        needed = found[literal[0]]
+        if literal in second and needed is not None and set(needed) <= set(kept):
+            kept.append(literal)
+    return tuple(kept)
 
 
 def ordered(program: Program, found: list[Branch]) -> list[int]:

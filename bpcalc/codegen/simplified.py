@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 from bpcalc.ops import TABLE
 from bpcalc.ops.op import MATH_RAISES, Op, Shape, Value, register_kind
 
-_SORTED = frozenset({"add", "mul", "equal", "not_equal", "and", "or"})
-"""Steps whose two inputs may change places, to the bit."""
+_SORTED = frozenset({"add", "mul", "equal", "not_equal", "or"})
+"""Steps whose two inputs may change places, to the bit. Of `and` the second may be left out."""
 
 _COMPARED = {
     "less": "greater",
@@ -323,7 +323,19 @@ class Slots:
             *(second.made.inputs if second.made.op == "or" else ()),
         ):
             return True
-        return self._step("or", [first, second])
+        return self._absorbed(first, second) or self._step("or", [first, second])
+
+    def _absorbed(self, first: Slot, second: Slot) -> Slot | None:
+        """What is left of (p and q) or p, and of (p and q) or (p and not q): p."""
+        for one, other in ((first, second), (second, first)):
+            if one.made.op == "and" and other.index in one.made.inputs:
+                return other
+        if first.made.op == second.made.op == "and":
+            (p, q), (r, s) = first.made.inputs, second.made.inputs
+            opposite = self.no(Slot(self, q))
+            if p == r and isinstance(opposite, Slot) and opposite.index == s:
+                return Slot(self, p)
+        return None
 
     def where(self, c: Value, a: Value, b: Value) -> Slot:
         """The one or the other, by a condition."""

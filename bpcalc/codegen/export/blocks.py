@@ -30,30 +30,47 @@ def blocks(
     depth: int = 1,
 ) -> Iterator[str]:
     """The lines of all statements, in blocks."""
-    here: tuple[Guard, ...] = ()
+    here = _Blocks(layout, depth)
     for statement in statements:
-        yield from _way(here, statement.guards, layout, depth)
-        here = statement.guards
-        yield layout.indent * (depth + len(here)) + line(statement)
-    yield from _way(here, (), layout, depth)
+        yield from here.way(statement.guards)
+        yield layout.indent * (depth + len(statement.guards)) + line(statement)
+    yield from here.way(())
 
 
-def _way(
-    here: tuple[Guard, ...], there: tuple[Guard, ...], layout: Layout, depth: int
-) -> Iterator[str]:
-    """The lines that lead from one block into another."""
-    common = 0
-    for one, other in zip(here, there):
-        if one[:2] != other[:2]:
-            break
-        common += 1
-    ahead = there[common:]
-    turned = common < min(len(here), len(there)) and here[common].slot == there[common].slot
-    for level in range(len(here) - 1, common - 1 + turned, -1):
-        if layout.closing:
-            yield layout.indent * (depth + level) + layout.closing
-    if turned:
-        yield layout.indent * (depth + common) + layout.otherwise
-        common, ahead = common + 1, ahead[1:]
-    for level, guard in enumerate(ahead, common):
-        yield layout.indent * (depth + level) + layout.opening.format(negated(guard, layout.no))
+class _Blocks:
+    """The blocks that are open."""
+
+    def __init__(self, layout: Layout, depth: int) -> None:
+        self.layout = layout
+        self.depth = depth
+        self.open: list[Guard] = []
+        self.turned: list[bool] = []
+        """Whether a block is behind an `else`, which has no other `else`."""
+
+    def way(self, there: Sequence[Guard]) -> Iterator[str]:
+        """The lines that lead from here into another block."""
+        common = 0
+        while common < min(len(self.open), len(there)):
+            if self.open[common][:2] != there[common][:2]:
+                break
+            common += 1
+        turns = self._turns(there, common)
+        for level in range(len(self.open) - 1, common - 1 + turns, -1):
+            if self.layout.closing:
+                yield self._indented(level, self.layout.closing)
+        if turns:
+            yield self._indented(common, self.layout.otherwise)
+        for level, guard in enumerate(there[common + turns :], common + turns):
+            yield self._indented(level, self.layout.opening.format(negated(guard, self.layout.no)))
+        new = len(there) - common
+        self.turned[common:] = [turns and not level for level in range(new)]
+        self.open = list(there)
+
+    def _turns(self, there: Sequence[Guard], common: int) -> bool:
+        """Whether the opposite of an open block comes now."""
+        if common >= min(len(self.open), len(there)) or self.turned[common]:
+            return False
+        return self.open[common].slot == there[common].slot
+
+    def _indented(self, level: int, text: str) -> str:
+        return self.layout.indent * (self.depth + level) + text

@@ -34,10 +34,15 @@ def _harmless(sign: str, line: str) -> str:
 
 def formula_lines(source: str) -> list[str]:
     """The lines of a formula, without empty ones at its ends."""
-    lines = source.strip("\n\r ").splitlines()
+    lines = [_without_sign(line) for line in source.strip("\n\r ").splitlines()]
     if len(lines) > _MOST_LINES:
         return [*lines[:_MOST_LINES], "..."]
     return lines
+
+
+def _without_sign(line: str) -> str:
+    """A comment of the formula is one of the source, too."""
+    return line.lstrip("# ") if line.startswith("#") else line
 
 
 def renamed_lines(renamed: Mapping[str, str]) -> list[str]:

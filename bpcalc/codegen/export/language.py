@@ -72,6 +72,8 @@ class Language:
     """The form of a power with this exponent, where it has one of its own."""
     lazy: bool = True
     """Whether a branch of `where` can be left out; of arrays every branch is computed."""
+    deepest: int = 30
+    """How many brackets may stand in each other."""
 
 
 _LARGEST_POWER = 100

@@ -48,7 +48,8 @@ _OF_PYTHON = frozenset([*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "m
 
 RESERVED: dict[str, frozenset[str]] = {
     "python": _OF_PYTHON,
-    "numpy": _OF_PYTHON | {"np", "numpy", "erf", "erfc", "gamma", "lgamma", "elementwise"},
+    "numpy": _OF_PYTHON
+    | {"np", "numpy", "erf", "erfc", "gamma", "lgamma", "elementwise", "gradient"},
     "c": frozenset([*_OF_C.split(), *_OF_MATH_H.split(), "gradient"]),
     "js": frozenset(_OF_JAVASCRIPT.split()),
     "sql": frozenset(),
@@ -110,7 +111,7 @@ class Names:
         self._results = 0
 
     def _folded(self, name: str) -> str:
-        return name.casefold() if self.to == "sql" else name
+        return name.lower() if self.to == "sql" else name
 
     def new(self, wanted: str) -> str:
         """The wanted name, or one like it that nobody has."""

@@ -15,8 +15,8 @@ from bpcalc.codegen.export.language import (
     numbers,
     raised,
 )
-from bpcalc.codegen.export.python import docstring, returned
-from bpcalc.codegen.export.request import Request, filled
+from bpcalc.codegen.export.python import docstring
+from bpcalc.codegen.export.request import WIDTH, Request, filled
 from bpcalc.ops import TABLE
 
 LACKING = ("erf", "erfc", "gamma", "lgamma")
@@ -87,28 +87,26 @@ def numpy(request: Request) -> str:
         *_as_arrays(written.parameters),
         '    with np.errstate(all="ignore"):',
         *lines,
-        *_in_one_shape([written.value, *written.gradient]),
-        *returned(written.value, written.gradient),
+        *_returned(written.value, written.gradient),
     ]
     return "\n".join(source) + "\n"
 
 
 def _as_arrays(parameters: list[str]) -> list[str]:
     """Arrays of float64, also from integers and lists."""
-    if len(parameters) < 2:
-        return [f"    {name} = np.asarray({name}, dtype=float)" for name in parameters]
     listed = ", ".join(parameters)
     line = f"    {listed} = (np.asarray(given, dtype=float) for given in ({listed}))"
-    if len(line) <= 100:
+    if len(parameters) > 1 and len(line) <= WIDTH:
         return [line]
     return [f"    {name} = np.asarray({name}, dtype=float)" for name in parameters]
 
 
-def _in_one_shape(outputs: list[str]) -> list[str]:
-    if len(outputs) < 2:
-        return []
-    line = f"    {', '.join(outputs)} = np.broadcast_arrays({', '.join(outputs)})"
-    if len(line) <= 100:
-        return [line]
-    wrapped = filled("    (", outputs, ") = np.broadcast_arrays(", " " * 8)
-    return [*wrapped, *filled("", outputs, "", " " * 8)[1:-1], "    )"]
+def _returned(value: str, gradient: list[str]) -> list[str]:
+    """Value and gradient, all in the common shape."""
+    if not gradient:
+        return [f"    return {value}, ()"]
+    before = f"    {value}, *gradient = np.broadcast_arrays("
+    return [
+        *filled(before, [value, *gradient], ")", " " * 8),
+        f"    return {value}, tuple(gradient)",
+    ]

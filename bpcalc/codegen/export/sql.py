@@ -33,7 +33,11 @@ from bpcalc.ops.op import Value
 
 _MOST_STEPS = 40
 _LONGEST = 20 * LONGEST
-"""SQLite nests 1,000 deep at most; this is less than 400."""
+"""SQLite takes sums of 1,000 terms at most; these have less than 400."""
+
+_DEEPEST, _WIDEST = 500, 1900
+"""More steps than these take minutes in SQLite and too much depth in DuckDB; more columns than
+2,000 SQLite does not take."""
 
 
 def _float(value: float) -> str:
@@ -63,6 +67,7 @@ SQL = Language(
         "number": Form("CASE WHEN {} THEN 1e0 ELSE 0e0 END", ATOM, (CHOICE,)),
     },
     numbers("9e999", "NULL", plain=_float),
+    deepest=15,  # SQLite's parser holds a hundred symbols, and five for a CASE
 )
 
 
@@ -153,15 +158,27 @@ def _written(request: Request) -> Written:
     while True:
         written = request.written("sql", SQL, longest)
         levels = max((s.level for s in written.writer.statements), default=0)
-        if levels <= _MOST_STEPS or longest >= _LONGEST:
+        if levels <= _MOST_STEPS:
+            return written
+        if longest >= _LONGEST:
+            _refuse_endless(request, levels, len(written.writer.statements))
             return written
         longest *= 4
+
+
+def _refuse_endless(request: Request, levels: int, columns: int) -> None:
+    if levels > _DEEPEST or len(request.program.inputs) + columns > _WIDEST:
+        raise RequestError(
+            f"this is too long for SQL: {columns:,} results on the way, in {levels:,} steps of "
+            "which each needs the one before",
+            hint="--wrt leaves gradients out; --to c and python have no such bound",
+        )
 
 
 def _refuse_same_columns(request: Request) -> None:
     seen: dict[str, str] = {}
     for name in request.program.inputs:
-        other = seen.setdefault(name.casefold(), name)
+        other = seen.setdefault(name.lower(), name)
         if other != name:
             raise RequestError(
                 f"SQL takes {other} and {name} for the same column",
@@ -185,7 +202,7 @@ def _tables(written: Written, steps: Sequence[Statement]) -> list[_Table]:
     table = written.request.name
     if not written.parameters:
         return []
-    prefix = "bpcalc_" if table.casefold().startswith(("given", "step")) else ""
+    prefix = "bpcalc_" if table.lower().startswith(("given", "step")) else ""
     given = [f"CAST(data.{name} AS DOUBLE) AS {name}" for name in written.parameters]
     tables = [_Table(f"{prefix}given", _select(given, f"{quoted(table)} AS data", "  "), "")]
     levels: dict[int, list[str]] = {}

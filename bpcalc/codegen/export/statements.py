@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from bpcalc.codegen.branches import branches, ordered
+from bpcalc.codegen.branches import Branch, branches, ordered
 from bpcalc.codegen.export.language import ATOM, SIGN, Form, Language
 from bpcalc.codegen.program import Program, Step
 from bpcalc.codegen.simplified import CONDITIONS
@@ -19,6 +19,9 @@ LONGEST = 72
 """Characters of an expression."""
 
 _COMPARISONS = CONDITIONS - {"and", "or", "not"}
+
+
+_SYMMETRIC = ("add", "equal", "not_equal")
 
 
 class Guard(NamedTuple):
@@ -45,6 +48,8 @@ class _Written(NamedTuple):
     text: str
     binding: int
     level: int
+    depth: int = 0
+    """How many brackets stand in each other; the left side of a sum adds none."""
 
 
 class Writer:
@@ -68,7 +73,9 @@ class Writer:
         self.statements: list[Statement] = []
         self._uses = program.uses
         count = len(self._uses)
-        self._branches = branches(program) if language.lazy else [()] * count
+        self._branches: list[Branch] = [()] * count
+        if language.lazy:
+            self._branches = branches(program)
         self._written: list[_Written | None] = [None] * count
         self._waiting: set[int] = set()
         """Steps that are no statements yet, since they are used once."""
@@ -121,13 +128,18 @@ class Writer:
         """A step as an expression; the longest of its inputs get names where it is too long."""
         form, inputs = self._form(step)
         found = _filled(form, [self._of(slot) for slot in inputs])
-        while len(found.text) > self.longest:
+        while len(found.text) > self.longest or found.depth > self.language.deepest:
             movable = [slot for slot in inputs if slot in self._waiting]
             if not movable:
                 break
-            self._state(max(movable, key=lambda slot: len(self._of(slot).text)), self.fresh())
+            self._state(max(movable, key=self._size), self.fresh())
             found = _filled(form, [self._of(slot) for slot in inputs])
         return found
+
+    def _size(self, slot: int) -> tuple[bool, int]:
+        """What counts when an input has to go: above all how deep it is where that is too much."""
+        written = self._of(slot)
+        return written.depth >= self.language.deepest, len(written.text)
 
     def _form(self, step: Step) -> tuple[Form, tuple[int, ...]]:
         """The template of a step, and the inputs that it is filled with."""
@@ -139,7 +151,7 @@ class Writer:
                 return power, inputs[:1]
         if step.op == "mul" and constant is not None:
             return forms["mul"], inputs[::-1]  # 2*x
-        if step.op == "add" and inputs[0] < self.program.first_step:
+        if step.op in _SYMMETRIC and inputs[0] < self.program.first_step:
             inputs = inputs[::-1]  # w*x + b
             constant = self._constant(inputs[-1])
         if step.op == "add" and constant is not None and constant < 0:
@@ -170,12 +182,14 @@ class Writer:
 
 
 def _filled(form: Form, inputs: list[_Written]) -> _Written:
-    parts = [
-        f"({written.text})" if written.binding < need else written.text
-        for written, need in zip(inputs, form.needs)
-    ]
+    parts, depth = [], 0
+    for place, (written, need) in enumerate(zip(inputs, form.needs)):
+        bracketed = written.binding < need
+        parts.append(f"({written.text})" if bracketed else written.text)
+        leads = place == 0 and form.template[0] == "{" and not bracketed
+        depth = max(depth, written.depth + (not leads))
     level = max((written.level for written in inputs), default=0)
-    return _Written(form.template.format(*parts), form.binding, level)
+    return _Written(form.template.format(*parts), form.binding, level, depth)
 
 
 def is_condition(program: Program, slot: int) -> bool:

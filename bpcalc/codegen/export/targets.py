@@ -20,6 +20,10 @@ from bpcalc.graph import Building, Graph
 from bpcalc.ops import Op
 
 
+class Lacking(RequestError):  # noqa: N818  (as RequestError, it is what is said)
+    """A formula has a function that a language lacks."""
+
+
 class Target(NamedTuple):
     """A language, and how a formula becomes source in it."""
 
@@ -62,7 +66,7 @@ def request(
         name = (free or target.names)[0]
     elif not SPELLABLE[to](name) or name in RESERVED[to] or not name.isprintable() or not name:
         raise RequestError(
-            f"{printable(name, 60)} is no name of a function in {target.language.title}"
+            f"{printable(name, 60)} is no name for a function in {target.language.title}"
         )
     return Request(graph, found, wanted, fixed or {}, name)
 
@@ -78,12 +82,12 @@ def _refuse_lacking(graph: Graph, found: Program, target: Target) -> None:
             raise _lacking(graph, step.op, target)
 
 
-def _lacking(graph: Graph, lacking: str, target: Target) -> RequestError:
+def _lacking(graph: Graph, lacking: str, target: Target) -> Lacking:
     able = [to for to, other in TARGETS.items() if lacking in other.language.forms]
     place = next((i for i, op, _ in graph.operations if lacking in _used(op)), None)
     used = graph.op(place).name if place is not None else lacking
     reason = "" if used == lacking else f", which {used} needs"
-    return RequestError(
+    return Lacking(
         f"{target.language.title} has no function {lacking}{reason}",
         source=graph.source,
         span=graph.span(place) if place is not None else None,
