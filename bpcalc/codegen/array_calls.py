@@ -15,9 +15,8 @@ import numpy
 
 from bpcalc.codegen.arrays import ArrayProgram, ArrayStep
 from bpcalc.codegen.column_functions import function
-from bpcalc.codegen.column_parts import NAMES
+from bpcalc.codegen.column_parts import numpy_name
 from bpcalc.codegen.simplified import CONDITIONS
-from bpcalc.ops import TABLE
 from bpcalc.ops.arrays import numpy_axis
 
 Array: TypeAlias = "numpy.ndarray[Any, Any]"
@@ -92,7 +91,7 @@ class Bound:
             if not self.needed[index] or step.op == "input":
                 continue
             if step.op == "constant":
-                self.held[index] = step.constant
+                self.held[index] = numpy.array(step.constant, self.dtype)
             elif views[index]:
                 self._view(index, step)
             else:
@@ -107,7 +106,7 @@ class Bound:
         forward: Any = step.structural.forward
         found = forward(*[self._shaped(used) for used in step.inputs], **step.structural.options)
         source = self.held[step.inputs[0]]
-        if isinstance(source, float) or numpy.may_share_memory(found, source):
+        if numpy.may_share_memory(found, source):
             self.held[index] = found
         else:  # to reshape what is transposed takes a copy
             self.root[index] = index
@@ -198,12 +197,11 @@ def _elementwise(step: ArrayStep, args: Sequence[Any], out: Array) -> list[Run]:
         return [partial(numpy.copyto, out, args[0])]
     if step.op == "where":
         return _choice(args[0], args[1], args[2], out)
-    if step.op == "pow" and isinstance(args[1], float):
-        known = _POWERS.get(args[1])
+    if step.op == "pow" and not numpy.shape(args[1]):
+        known = _POWERS.get(float(args[1]))
         if known is not None:
             return [partial(known, args[0], out)]
-    name = NAMES.get(step.op) or str(TABLE[step.op].forward)
-    return [partial(function(name), *args, out=out)]
+    return [partial(function(numpy_name(step.op)), *args, out=out)]
 
 
 def _choice(condition: Any, first: Any, second: Any, out: Array) -> list[Run]:

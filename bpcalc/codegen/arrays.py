@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bpcalc.codegen.simplified import Condition, Made, Slot, Slots
+from bpcalc.codegen.numpy_slots import NumpySlots
+from bpcalc.codegen.simplified import Condition, Made, Slot
 from bpcalc.engine.backward import depends_on
 from bpcalc.graph import Graph
 from bpcalc.ops import OPERATORS, TABLE, Op, load_arrays
@@ -42,7 +43,7 @@ class ArrayProgram(NamedTuple):
     """The slots of the gradients, each of the shape of its variable."""
 
 
-class ArraySlots(Slots):
+class ArraySlots(NumpySlots):
     """The slots of a program on arrays under construction."""
 
     def __init__(self) -> None:
@@ -74,6 +75,26 @@ class ArraySlots(Slots):
         self.shapes.append(array.shape)
         self.arrays[slot.index] = array
         return slot
+
+    def step(self, op: str, *args: Value) -> Slot:
+        """As for numbers; but two factors that are constants become one."""
+        if op == "mul":
+            factors = [self.slot(arg) for arg in args]
+            for one, other in (factors, factors[::-1]):
+                inner = self._times_constant(other)
+                if one.made.constant is not None and inner is not None:
+                    return super().step("mul", one.made.constant * inner[0], inner[1])
+        return super().step(op, *args)
+
+    def _times_constant(self, slot: Slot) -> tuple[float, Slot] | None:
+        """The constant and the other factor of a product that has one."""
+        if slot.made.op != "mul":
+            return None
+        first, second = (Slot(self, index) for index in slot.made.inputs)
+        if second.made.constant is not None:
+            first, second = second, first
+        constant = first.made.constant
+        return None if constant is None else (constant, second)
 
     def structural(self, op: Op, args: tuple[Value, ...]) -> Slot:
         slots = [self.number(self.slot(arg)) for arg in args]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
+from bpcalc.codegen.numpy_slots import OF_NUMPY
 from bpcalc.codegen.program import Program
 from bpcalc.codegen.simplified import CONDITIONS
 from bpcalc.ops import TABLE
@@ -38,6 +39,13 @@ GIVE_CONDITIONS = frozenset(NAMES[op] for op in CONDITIONS)
 _HIGHEST_POWER = 8
 
 
+def numpy_name(op: str) -> str:
+    """The name of a step's function in NumPy."""
+    if op in OF_NUMPY:
+        return op
+    return NAMES.get(op) or str(TABLE[op].forward)
+
+
 class Part(NamedTuple):
     """One call of a function."""
 
@@ -61,7 +69,7 @@ class _Parts:
             if varies[slot]:
                 exponent = self._exponent(step.inputs[1]) if step.op == "pow" else None
                 if exponent is None:
-                    name = NAMES.get(step.op) or str(TABLE[step.op].forward)
+                    name = numpy_name(step.op)
                     self.made.append(Part(name, step.inputs, slot))
                 else:
                     self._power(step.inputs[0], exponent, slot)

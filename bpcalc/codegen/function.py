@@ -148,15 +148,17 @@ class Function:
 
     @cached_property
     def _columns(self) -> Columns:
-        from bpcalc.codegen.columns import Columns
-
-        return Columns(program(self.graph, self.wrt, self.fixed), self.threads)
+        return self._columns_of(self.wrt)
 
     @cached_property
     def _value_columns(self) -> Columns:
-        from bpcalc.codegen.columns import Columns
+        return self._columns_of([])
 
-        return Columns(program(self.graph, [], self.fixed), self.threads)
+    def _columns_of(self, wrt: Sequence[str]) -> Columns:
+        from bpcalc.codegen.columns import Columns
+        from bpcalc.codegen.numpy_slots import NumpySlots
+
+        return Columns(program(self.graph, wrt, self.fixed, slots=NumpySlots()), self.threads)
 
     def _of_arrays(self, given: Sequence[Value]) -> list[Value]:
         """The values of all nodes of a formula that works on arrays."""

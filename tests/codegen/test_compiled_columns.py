@@ -15,6 +15,7 @@ import bpcalc
 from bpcalc.codegen import column_functions, columns
 from bpcalc.codegen.columns import Columns
 from bpcalc.codegen.floats import row_function
+from bpcalc.codegen.numpy_slots import NumpySlots
 from bpcalc.codegen.program import program
 from bpcalc.errors import RequestError
 from bpcalc.formula import parse
@@ -50,7 +51,7 @@ def test_any_formula_has_the_rows_numbers(text: str, values: dict[str, float]) -
     here = [np.array([values[n] + shift for shift in shifts]) for n in names]
     if not names:
         return
-    found = Columns(program(graph))(here)
+    found = Columns(program(graph, slots=NumpySlots()))(here)
     for place in range(len(shifts)):
         point = [float(column[place]) for column in here]
         exact = row(*point)
@@ -71,7 +72,7 @@ def test_an_operation_has_the_rows_numbers_at_extreme_points(op: Op) -> None:
     graph = building.finished(building.apply(op, tuple(leaves)))
     row = row_function(graph, list(graph.variables))
     table = np.array(list(extreme_points(op)))
-    found = Columns(program(graph))(list(np.ascontiguousarray(table.T)))
+    found = Columns(program(graph, slots=NumpySlots()))(list(np.ascontiguousarray(table.T)))
     for place, point in enumerate(table.tolist()):
         exact = row(*point)
         # lgamma near 1 and 2, where it is 0: by how much rounding x moves it

@@ -1,0 +1,60 @@
+"""Steps as NumPy takes them: what it does in one call is one step.
+
+The numbers are the same: `where(x <= 0, 0, x)` is the larger of x and 0, also where x is NaN.
+"""
+
+from __future__ import annotations
+
+from bpcalc.codegen.simplified import Slot, Slots
+from bpcalc.ops.op import Op, Value
+
+_WHOLE = frozenset({"maximum", "minimum", "sign"})
+"""Operations that are formulas for us, and functions of NumPy's that give the same."""
+
+_BOUNDS = {
+    "less": "maximum",
+    "less_equal": "maximum",
+    "greater": "minimum",
+    "greater_equal": "minimum",
+}
+"""What where(x < k, k, x) is."""
+
+OF_NUMPY = _WHOLE
+"""Steps that are called as NumPy calls them, and not by the forward of their declaration."""
+
+
+class NumpySlots(Slots):
+    """The slots of a program under construction that NumPy will run."""
+
+    def by_formula(self, op: Op, args: tuple[Value, ...]) -> Slot:
+        if op.key not in _WHOLE:
+            return super().by_formula(op, args)
+        slots = [self.number(self.slot(arg)) for arg in args]
+        if all(slot.made.constant is not None for slot in slots):
+            return super().by_formula(op, args)
+        return self._step(op.key, slots)
+
+    def _step(self, op: str, slots: list[Slot]) -> Slot:
+        if op == "where":
+            condition, first, second = slots
+            if first.made.constant == 1 and self._is_at_most_1(second):
+                return super()._step("maximum", [self.number(condition), second])
+            bound = self._bound(condition, first, second)
+            if bound:
+                return super()._step(bound, [second, first])
+        return super()._step(op, slots)
+
+    def _is_at_most_1(self, slot: Slot) -> bool:
+        """Whether it lies from 0 to 1, as exp(-|x|) does: with 0 or 1 the larger is the choice."""
+        if slot.made.op != "exp":
+            return False
+        inner = Slot(self, slot.made.inputs[0])
+        return inner.made.op == "neg" and self.made[inner.made.inputs[0]].op == "abs"
+
+    def _bound(self, condition: Slot, first: Slot, second: Slot) -> str | None:
+        """Which of maximum and minimum a choice between x and a number is."""
+        bound = _BOUNDS.get(condition.made.op)
+        if bound is None or first.made.constant is None or first.index in self._partial:
+            return None
+        x, k = (Slot(self, index) for index in condition.made.inputs)
+        return bound if x.index == second.index and k.made.constant == first.made.constant else None
