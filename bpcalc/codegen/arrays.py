@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bpcalc.codegen.backward import backward, counted
 from bpcalc.codegen.numpy_slots import NumpySlots
-from bpcalc.codegen.simplified import Condition, Made, Slot
-from bpcalc.engine.backward import depends_on
+from bpcalc.codegen.simplified import Made, Slot
 from bpcalc.graph import Graph
 from bpcalc.ops import OPERATORS, TABLE, Op, load_arrays
 from bpcalc.ops.op import Shape, Value
@@ -187,7 +187,9 @@ def array_program(
     if output.shape:
         seed = slots.constant(1.0 if share is None else share)
         loss = slots.slot(TABLE["sum"](output)) * seed
-    found = _gradients(graph, slots, values, [graph.index(name) for name in wrt], seed)
+    wanted = [graph.index(name) for name in wrt]
+    arrived = backward(graph, slots, values, wanted, seed)
+    found = [counted(slots, arrived[index], values[index]) for index in wanted]
     return ArrayProgram(
         [_step(slots, index) for index in range(len(slots.made))],
         {name: slot.index for name, slot in inputs.items()},
@@ -202,114 +204,3 @@ def _step(slots: ArraySlots, index: int) -> ArrayStep:
     constant = slots.arrays.get(index, made.constant)
     kind = "constant" if made.op == "array" else made.op if op is None else op.key
     return ArrayStep(kind, made.inputs, slots.shapes[index], op, constant)
-
-
-class _Arrived(NamedTuple):
-    """A gradient in the shape of its node, or one number for all places; and where it counts."""
-
-    gradient: Slot
-    mask: Condition
-
-
-def _gradients(
-    graph: Graph, slots: ArraySlots, values: Sequence[Slot], wanted: Sequence[int], seed: Slot
-) -> list[Slot]:
-    """The gradient of the output by each wanted node: the engine's backward pass, on slots."""
-    needed = depends_on(graph, wanted)
-    arrived: list[_Arrived | None] = [None] * len(graph)
-    arrived[graph.output] = _Arrived(seed, True)
-    leaves = len(graph.leaves)
-    ops, inputs = graph.columns
-    for index in range(graph.output, leaves - 1, -1):
-        upstream = arrived[index]
-        if upstream is None or not needed[index]:
-            continue
-        op, indices = ops[index - leaves], inputs[index - leaves]
-        arguments = [values[i] for i in indices]
-        wants = [needed[i] for i in indices]
-        edges = _elementwise if op.shape is None else _structural
-        for target, share in zip(
-            indices, edges(slots, op, upstream, values[index], arguments, wants)
-        ):
-            if share is not None:
-                arrived[target] = _sum(slots, arrived[target], share)
-    return [_counted(slots, arrived[index], values[index]) for index in wanted]
-
-
-def _elementwise(
-    slots: ArraySlots,
-    op: Op,
-    upstream: _Arrived,
-    y: Slot,
-    arguments: Sequence[Slot],
-    wants: Sequence[bool],
-) -> list[_Arrived | None]:
-    """Upstream times local for each input that is wanted."""
-    found: list[_Arrived | None] = []
-    for local, argument, want in zip(slots.by_rule(op, y, arguments), arguments, wants):
-        flowing, local = slots.flows(local)
-        mask = slots.both(upstream.mask, flowing)
-        if mask is False or not want:
-            found.append(None)
-            continue
-        share = _Arrived(_product(slots, upstream.gradient, local, y), mask)
-        if y.shape != argument.shape:
-            share = _Arrived(slots.fitted(_counted(slots, share, y), argument.shape), True)
-        found.append(share)
-    return found
-
-
-def _product(slots: ArraySlots, upstream: Slot, local: Slot, y: Slot) -> Slot:
-    """Upstream times local: a number, or an array in the shape of the output."""
-    found = upstream * local
-    return found if found.shape in ((), y.shape) else slots.filled(upstream, y) * local
-
-
-def _structural(
-    slots: ArraySlots,
-    op: Op,
-    upstream: _Arrived,
-    y: Slot,
-    arguments: Sequence[Slot],
-    wants: Sequence[bool],
-) -> list[_Arrived | None]:
-    """The vector-Jacobian product for each input that is wanted."""
-    g = _counted(slots, upstream, y)
-    if op.apart:
-        products: Any = [
-            rule(g, y, *arguments) if want else 0 for rule, want in zip(op.apart, wants)
-        ]
-    else:
-        products = op.rule(g, y, *arguments)
-        products = products if type(products) is tuple else (products,)
-    return [
-        None
-        if not want or (type(product) is int and product == 0)
-        else _Arrived(slots.unfilled(slots.fitted(slots.slot(product), a.shape)), True)
-        for product, a, want in zip(products, arguments, wants)
-    ]
-
-
-def _sum(slots: ArraySlots, first: _Arrived | None, second: _Arrived) -> _Arrived:
-    if first is None:
-        return second
-    if _same(first.mask, second.mask):
-        return _Arrived(first.gradient + second.gradient, first.mask)
-    total = _masked(slots, first) + _masked(slots, second)
-    return _Arrived(total, slots.either(first.mask, second.mask))
-
-
-def _same(first: Condition, second: Condition) -> bool:
-    if isinstance(first, bool) or isinstance(second, bool):
-        return first is second
-    return first.index == second.index
-
-
-def _masked(slots: ArraySlots, arrived: _Arrived) -> Slot:
-    return slots.where(arrived.mask, arrived.gradient, slots.constant(0.0))
-
-
-def _counted(slots: ArraySlots, arrived: _Arrived | None, like: Slot) -> Slot:
-    """The gradient as numbers in the shape of its node: 0 where nothing has come."""
-    found = slots.constant(0.0) if arrived is None else _masked(slots, arrived)
-    return slots.filled(found, like)

@@ -4,10 +4,6 @@ The graph is run on slots of a program in place of numbers, forwards by the oper
 formulas and backwards by their rules, so that only library functions, arithmetic, comparisons and
 `where` are left. What is computed twice is one step, constants are folded, and what no output
 needs is left out. Nothing else is changed: every step rounds as the engine's does.
-
-What `where` did not choose must bring nothing, not even 0 * inf. A gradient that comes from there
-carries the condition under which it counts, its mask, up to where it is added to others or leaves
-the program: there it becomes `where(mask, gradient, 0)`.
 """
 
 from __future__ import annotations
@@ -17,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bpcalc.codegen.simplified import Condition, Made, Slot, Slots
+from bpcalc.codegen.backward import backward, counted
+from bpcalc.codegen.simplified import Made, Slot, Slots
 from bpcalc.errors import RequestError
 from bpcalc.graph import Graph
 
@@ -96,8 +93,8 @@ def program(
         values.append(slots.slot(op(*[values[i] for i in indices])))
     names = list(graph.variables) if wrt is None else list(wrt)
     wanted = [graph.index(name) for name in names]
-    arrived = _gradients(graph, slots, values, wanted)
-    found = [_counted(slots, arrived[index]) for index in wanted]
+    arrived = backward(graph, slots, values, wanted, slots.constant(1.0))
+    found = [counted(slots, arrived[index], values[index]) for index in wanted]
     outputs = [values[graph.output], *found] if value else found
     statements = {name: values[index] for index, name in graph.names.items()}
     slopes = {
@@ -107,74 +104,6 @@ def program(
     }
     outputs = [slots.number(slot) for slot in outputs]
     return _finished(slots, tuple(inputs), outputs, statements, slopes)
-
-
-class _Arrived(NamedTuple):
-    """A gradient, and its mask: the condition under which it counts."""
-
-    gradient: Slot
-    mask: Condition
-
-
-def _gradients(
-    graph: Graph, slots: Slots, values: Sequence[Slot], wanted: Sequence[int]
-) -> list[_Arrived | None]:
-    """The gradient of the output by each node between it and those that are wanted.
-
-    It is the engine's backward pass, on slots.
-    """
-    needed = _depends_on(graph, wanted)
-    arrived: list[_Arrived | None] = [None] * len(graph)
-    arrived[graph.output] = _Arrived(slots.constant(1.0), True)
-    leaves = len(graph.leaves)
-    ops, inputs = graph.columns
-    for index in range(graph.output, leaves - 1, -1):
-        upstream = arrived[index]
-        if upstream is None or not needed[index]:
-            continue
-        indices = inputs[index - leaves]
-        arguments = [values[i] for i in indices]
-        locals_ = slots.by_rule(ops[index - leaves], values[index], arguments)
-        for target, local in zip(indices, locals_):
-            if needed[target]:
-                share = _share(slots, upstream, local)
-                if share is not None:
-                    arrived[target] = _sum(slots, arrived[target], share)
-    return arrived
-
-
-def _depends_on(graph: Graph, wanted: Sequence[int]) -> list[bool]:
-    from bpcalc.engine.backward import depends_on
-
-    return depends_on(graph, wanted)
-
-
-def _share(slots: Slots, upstream: _Arrived, local: Slot) -> _Arrived | None:
-    """Upstream times local; None where nothing flows."""
-    flowing, local = slots.flows(local)
-    mask = slots.both(upstream.mask, flowing)
-    return None if mask is False else _Arrived(upstream.gradient * local, mask)
-
-
-def _sum(slots: Slots, first: _Arrived | None, second: _Arrived) -> _Arrived:
-    if first is None:
-        return second
-    if _same(first.mask, second.mask):
-        return _Arrived(first.gradient + second.gradient, first.mask)
-    total = _counted(slots, first) + _counted(slots, second)
-    return _Arrived(total, slots.either(first.mask, second.mask))
-
-
-def _same(first: Condition, second: Condition) -> bool:
-    if isinstance(first, bool) or isinstance(second, bool):
-        return first is second
-    return first.index == second.index
-
-
-def _counted(slots: Slots, arrived: _Arrived | None) -> Slot:
-    """The gradient as a number: 0 where nothing has come."""
-    zero = slots.constant(0.0)
-    return zero if arrived is None else slots.where(arrived.mask, arrived.gradient, zero)
 
 
 def _finished(
