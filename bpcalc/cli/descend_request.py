@@ -339,13 +339,14 @@ def _validation(asked: Asked, text: str, task: Task, data: Mapping[str, Any]) ->
         raise RequestError("--metric measures nothing of the held-out data")
     found = source.read(wanted, task.dtype)
     _refuse_other_shapes(graph, found, data, given, source.shown)
-    return Validation(
-        HeldOut(graph, found, task.fixed, patience, greater), asked.metric, len(found[wanted[0]])
-    )
+    held_out = HeldOut(graph, found, task.fixed, patience, greater, task.dtype)
+    return Validation(held_out, asked.metric, len(found[wanted[0]]))
 
 
 def _metric(metric: str, text: str, bound: Mapping[str, Any]) -> Graph:
     """A formula that may use the names of the first one."""
+    if metric.lstrip()[:1] in ("-", "+", "−"):  # such a line would go on with the one above
+        metric = f"({metric}\n)"
     try:
         return parse(f"{text}\n{metric}", bound)
     except RequestError as error:

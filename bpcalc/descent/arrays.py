@@ -60,7 +60,7 @@ class ArrayProblem:
             **{name: _typed(value, dtype) for name, value in fixed.items()},
             **dict(zip(self.names, self.arrays)),
         }
-        self._loss = Loss(graph, self.names, reduction)
+        self._loss = Loss(graph, self.names, reduction, dtype)
         self._difference = difference
         self.slopes: list[Value] = []
 

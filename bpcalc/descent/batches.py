@@ -53,7 +53,7 @@ class Batches:
         found = self._room(len(rows))
         for name, array in self.arrays.items():
             # With mode="raise" NumPy would gather into a buffer of its own first.
-            numpy.take(array, rows, 0, out=found[name], mode="clip")
+            array.take(rows, 0, found[name], "clip")
         return found
 
     def _room(self, rows: int) -> dict[str, Array]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-_CHECKED_AT_ONCE = 1 << 16
+_CHECKED_AT_ONCE = 1 << 18
+"""Elements: what is checked goes through memory a second time."""
 _CODES = {"float64": "d", "float32": "f"}
 
 
@@ -163,8 +164,9 @@ def _checked(arrays: dict[str, Array], shown: str) -> dict[str, Array]:
 def _refuse_not_finite(name: str, found: Array, shown: str) -> None:
     import numpy
 
-    for begin in range(0, len(found), _CHECKED_AT_ONCE):
-        part = found[begin : begin + _CHECKED_AT_ONCE]
+    rows = max(1, _CHECKED_AT_ONCE * len(found) // found.size)
+    for begin in range(0, len(found), rows):
+        part = found[begin : begin + rows]
         finite = numpy.isfinite(part)
         if not finite.all():
             place = numpy.unravel_index(int(finite.argmin()), part.shape)

@@ -32,10 +32,11 @@ class HeldOut:
         fixed: Mapping[str, Any],
         patience: int | None,
         greater: bool,
+        dtype: str = "float64",
     ) -> None:
         from bpcalc.codegen.loss import Loss
 
-        self._loss = Loss(graph, [], "mean")
+        self._loss = Loss(graph, [], "mean", dtype)
         self._known = {**fixed, **data}
         self._names = [name for name in graph.variables if name not in self._known]
         self.patience = patience

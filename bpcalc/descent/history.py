@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
 from bpcalc.errors import RequestError, printable
@@ -56,10 +57,7 @@ class History:
         head = self._head(learnt) if self.is_table else ""
         try:
             if step is None or not os.path.exists(path):  # noqa: PTH110
-                stream = open(path, "w", encoding="utf-8", newline="")  # noqa: PTH123, SIM115
-                stream.write(head)
-                stream.flush()
-                return stream
+                return _begun(path, head)
             os.truncate(path, self._kept(path, head, step))
             return open(path, "a", encoding="utf-8", newline="")  # noqa: PTH123
         except (OSError, ValueError) as why:
@@ -134,6 +132,18 @@ class History:
         return RequestError(
             f"{self.shown} cannot be written: {getattr(why, 'strerror', None) or why}"
         )
+
+
+def _begun(path: str, head: str) -> TextIO:
+    stream = open(path, "w", encoding="utf-8", newline="")  # noqa: PTH123, SIM115
+    try:
+        stream.write(head)
+        stream.flush()
+    except OSError:
+        with suppress(OSError):
+            stream.close()
+        raise
+    return stream
 
 
 def _before(line: bytes, step: int, is_table: bool) -> bool:
