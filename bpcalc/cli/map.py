@@ -66,6 +66,7 @@ class Options(NamedTuple):
     get: str | None
     output: str | None
     color: str
+    cluster: str | None
 
 
 @click.command(cls=FormulaCommand, examples=EXAMPLES, add_help_option=False)
@@ -99,6 +100,11 @@ class Options(NamedTuple):
     metavar="WHEN",
     help="Of the progress bar: always, never, or auto.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Compute on Dask's workers, at tcp://HOST:PORT; local: on processes of this machine.",
+)
 @click.help_option("-h", "--help", help="Show this text.")
 @click.pass_context
 def map(
@@ -118,6 +124,7 @@ def map(
     get: str | None,
     output: str | None,
     color: str,
+    cluster: str | None,
 ) -> int:
     """Usage: bpcalc map FORMULA [FILE ...] [--NAME VALUE ...] [OPTIONS].
 
@@ -126,11 +133,15 @@ def map(
     """
     text, tables = _formula_and_tables(formulas, file)
     json = format_ == "json" or extension(output or "") == ".json"
-    asked = Options(input, wrt, only, prefix, strict, reduce, json, get, output, color)
+    asked = Options(input, wrt, only, prefix, strict, reduce, json, get, output, color, cluster)
     values = all_values(vars_, assignments)
     graph = parse(text, values)
     _refuse_senseless(asked, tables)
     kind = asked.input or kind_by_names(tables)
+    if cluster is not None:
+        from bpcalc.cli.map_cluster import refuse_unsuited
+
+        refuse_unsuited(kind, rows_as_json=json and reduce is None, rows=reduce is None)
     if kind in COLUMNAR:
         from bpcalc.rows.polars_tables import ColumnarTables
 
@@ -153,6 +164,11 @@ def _formula_and_tables(words: list[str], file: str | None) -> tuple[str, list[s
         raise RequestError(
             "a formula is needed, and a table or standard input",
             hint='bpcalc map "x**2*y + y + 2" points.csv; -f FILE reads a formula',
+        )
+    if count and extension(words[0]) in (*EXTENSIONS, *COLUMNAR):
+        raise RequestError(
+            f"the formula comes first, and {printable(words[0], 60)} is called like a table",
+            hint='bpcalc map "x**2*y + y + 2" points.csv',
         )
     return formula_text(words[:count], file), tables
 
@@ -291,21 +307,51 @@ def _examined(graph: Graph, tables: AnyTables, computing: Computing, strict: boo
 def _mapped(
     graph: Graph, tables: AnyTables, plan: Plan, computing: Computing, asked: Options
 ) -> int:
+    found = way(tables.kind, computing)
     with interrupts() as interrupted, stream_to(asked.output) as plainly:
         write = interrupted.whole(plainly)
-        found = way(tables.kind, computing)
         if asked.json:
-            document = json_document.transform(found, computing, len(tables.names) > 1)
-            found = found._replace(transform=document)
-        head = json_document.head(graph.source) if asked.json else plan.header
-        if head:
-            write(head)
-        with closing(_results(graph, tables, computing, found, asked)) as all_rows:
-            wanted = strictly(all_rows, found, computing, write) if asked.strict else all_rows
-            count = mapped(wanted, write)
-        if asked.json:
-            write(json_document.tail(count.rows, count.bad))
+            count = _as_document(graph, tables, computing, found, asked, write)
+        else:
+            if plan.header:
+                write(plan.header)
+            count = _written(graph, tables, computing, found, asked, write)
     return _ended(count, tables, "NaN")
+
+
+def _as_document(
+    graph: Graph,
+    tables: AnyTables,
+    computing: Computing,
+    way: Way,
+    asked: Options,
+    write: Callable[[bytes], object],
+) -> Count:
+    """The rows as one JSON document; --strict ends it before the row at which it stops."""
+    lines = json_document.transform(way, computing, len(tables.names) > 1)
+    document = json_document.Document(graph.source, write)
+    found = way._replace(transform=lines)
+    try:
+        count = _written(graph, tables, computing, found, asked, document.rows)
+    except CalculationError:
+        document.end(0)
+        raise
+    document.end(count.bad)
+    return count
+
+
+def _written(
+    graph: Graph,
+    tables: AnyTables,
+    computing: Computing,
+    way: Way,
+    asked: Options,
+    write: Callable[[bytes], object],
+) -> Count:
+    """Write what comes of the rows."""
+    with closing(_results(graph, tables, computing, way, asked)) as found:
+        wanted = strictly(found, way, computing, write) if asked.strict else found
+        return mapped(wanted, write)
 
 
 def _results(
@@ -319,7 +365,7 @@ def _results(
         transform = fast(graph, computing.plan, way.transform, expected)
         if transform is not None:
             return in_order(blocks, transform, patient=expected >= WORTH)
-    count = 0 if asked.json or expected < processes.WORTH else processes.workers()
+    count = 0 if expected < processes.WORTH else processes.workers()
     if count:
         return processes.on_processes(blocks, way.transform, count)
     return results(blocks, way.transform)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from bpcalc.rows.computing import Computed, Computing, Numbers
@@ -14,32 +15,35 @@ from bpcalc.rows.reducing import Partial
 from bpcalc.rows.tables import Rows
 
 
-def head(formula: str) -> bytes:
-    """What stands before the first row."""
-    text = json.dumps(formula, ensure_ascii=False)
-    return f'{{\n  "bpcalc": 1,\n  "formula": {text},\n  "rows": ['.encode()
+class Document:
+    """A document while its rows are written, of which any number come at a time."""
 
+    def __init__(self, formula: str, write: Callable[[bytes], object]) -> None:
+        self.write = write
+        self.count = 0
+        text = json.dumps(formula, ensure_ascii=False)
+        write(f'{{\n  "bpcalc": 1,\n  "formula": {text},\n  "rows": ['.encode())
 
-def tail(rows: int, bad: int) -> bytes:
-    """What stands behind the last row."""
-    end = "\n  " if rows else ""
-    return f'{end}],\n  "count": {rows},\n  "bad": {bad}\n}}\n'.encode()
+    def rows(self, lines: bytes) -> None:
+        """Write lines of rows."""
+        if lines:
+            self.write(b"," + lines if self.count else lines)
+            self.count += lines.count(b"\n")
+
+    def end(self, bad: int) -> None:
+        """Write what stands behind the rows."""
+        space = "\n  " if self.count else ""
+        self.write(f'{space}],\n  "count": {self.count},\n  "bad": {bad}\n}}\n'.encode())
 
 
 def transform(way: Way, computing: Computing, several: bool) -> Transform:
     """Blocks -> a line for each row: its place in the table, its value, its gradient."""
-    begun = False
 
     def transformed(block: Block) -> Done:
-        nonlocal begun
         found = way.rows(block)
         computed = computing(found)
-        place = f'"file": {json.dumps(block.file, ensure_ascii=False)}, ' if several else ""
-        text = ",".join(_lines(computing.plan, found, computed, place))
-        if text and begun:
-            text = "," + text
-        begun = begun or bool(text)
-        data = text.encode("utf-8", "backslashreplace")
+        place = f'"file": {json.dumps(block.file)}, ' if several else ""
+        data = ",".join(_lines(computing.plan, found, computed, place)).encode()
         return Done(data, len(found.records), len(computed.bad), computed.first)
 
     return transformed

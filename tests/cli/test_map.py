@@ -266,6 +266,12 @@ def test_a_file_of_values_binds_too(folder: Path) -> None:
     assert "y has two values" in called("map", "x*y", "a.csv", "--vars", "v.json").err
 
 
+def test_a_table_in_the_place_of_the_formula_is_said(folder: Path) -> None:
+    ran = called("map", "a.csv", "x*y")
+    assert ran.code == 2
+    assert "the formula comes first, and a.csv is called like a table" in ran.err
+
+
 def test_nothing_to_do_is_said() -> None:
     ran = called("map")
     assert ran.code == 2
@@ -381,6 +387,9 @@ def test_json_is_one_document_of_the_numbers(folder: Path) -> None:
         "count": 2,
         "bad": 1,
     }
+    ran = called("map", "sqrt(x)", "--format", "json", "--strict", stdin=b"x\n4\n1\n-1\n9\n")
+    assert (ran.code, ran.data["count"]) == (1, 2)
+    assert "line 4: sqrt needs" in ran.err
     empty = called("map", "x", "--format", "json", stdin=b"x\n").data
     assert empty == {"bpcalc": 1, "formula": "x", "rows": [], "count": 0, "bad": 0}
 
