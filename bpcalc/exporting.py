@@ -5,8 +5,8 @@
 // a*x^2
 // a = 3.0
 //
-// An ES module: the function returns the value and the gradient, an array in the order
-// d_x.
+// An ES module; for Node the file is called .mjs. The function returns the value, and as
+// gradient the array of the derivatives: d_x
 export function f(x) {
   const value = 3*x**2;
   const d_x = 3*(2*x);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import click
 
@@ -115,15 +116,7 @@ def _language(to: str | None, output: str | None) -> str:
     return EXTENSIONS[extension]
 
 
-def _json(graph: Graph, found: Exported) -> str:
-    import json
+def _json(graph: Graph, found: Exported) -> Iterator[str]:
+    from bpcalc.render.json_text import data_as_json
 
-    data = {
-        "bpcalc": 1,
-        "formula": graph.source,
-        "to": found.to,
-        "name": found.name,
-        "parameters": list(found.parameters),
-        "source": found.source,
-    }
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return data_as_json({"bpcalc": 1, "formula": graph.source, **found._asdict()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpcalc.codegen.export.blocks import Layout, blocks
 from bpcalc.codegen.export.language import CHOICE, OR, SIGNS_OF_C, Form, Language, call, numbers
-from bpcalc.codegen.export.request import Request, Written, filled
+from bpcalc.codegen.export.request import Request, Written, filled, listed
 from bpcalc.codegen.export.statements import Statement, is_condition
 from bpcalc.ops import TABLE
 
@@ -39,8 +39,8 @@ def c(request: Request) -> str:
     source = [
         *written.heading("//"),
         "//",
-        "// Compile: cc -std=c99 -O2 -c FILE.c, and link with -lm. Returns the value; the",
-        f"// derivatives go into gradient: {_listed(written.gradient)}.",
+        "// Compile: cc -std=c99 -O2 -c FILE.c, and link with -lm. The function returns the",
+        f"// value, and stores the derivatives in gradient: {listed(written.gradient) or 'none'}",
         "#include <math.h>",
         "",
         *filled(f"double {request.name}(", parameters or ["void"], ")", "    "),
@@ -53,10 +53,6 @@ def c(request: Request) -> str:
         "}",
     ]
     return "\n".join(source) + "\n"
-
-
-def _listed(names: list[str]) -> str:
-    return (", ".join(names[:4]) + (", ..." if len(names) > 4 else "")) or "there are none"
 
 
 def _kind(statement: Statement, written: Written) -> str:

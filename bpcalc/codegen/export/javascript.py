@@ -19,7 +19,7 @@ from bpcalc.codegen.export.language import (
     raised,
     without_point,
 )
-from bpcalc.codegen.export.request import Request, filled
+from bpcalc.codegen.export.request import Request, filled, listed
 from bpcalc.ops import TABLE
 
 _LACKING = ("erf", "erfc", "gamma", "lgamma")
@@ -56,8 +56,8 @@ def javascript(request: Request) -> str:
     source = [
         *written.heading("//"),
         "//",
-        "// An ES module: the function returns the value and the gradient, an array in the order",
-        f"// {', '.join(written.gradient[:4]) + (', ...' if len(written.gradient) > 4 else '')}.",
+        "// An ES module; for Node the file is called .mjs. The function returns the value, and as",
+        f"// gradient the array of the derivatives: {listed(written.gradient) or 'none'}",
         *filled(f"export function {request.name}(", written.parameters, ") {", "  "),
         *(filled("  let ", later, ";", "    ") if later else []),
         *blocks(

@@ -166,7 +166,10 @@ class Named(NamedTuple):
 
 
 def named(program: Program, wrt: Iterable[str], to: str, taken: Iterable[str]) -> Named:
-    """Names for the inputs, the named statements, and the outputs: `value`, `d_x`, `d_y`."""
+    """Names for the inputs, the named statements, and the outputs: `value`, `d_x`, `d_y`.
+
+    A gradient that the value is computed from, too, gets its name only when it is put out.
+    """
     names = Names(to, taken)
     statements = list(dict.fromkeys(program.values.values()))
     known = names.all_new([*program.inputs, *statements])
@@ -175,13 +178,13 @@ def named(program: Program, wrt: Iterable[str], to: str, taken: Iterable[str]) -
     slope = {name: _slope(name, known, to) for name in [*program.gradients.values(), *wrt]}
     outputs = [_value(program, slots, names)]
     for slot, name in program.gradients.items():
-        if slot not in slots:
+        if slot not in slots and slot > program.outputs[0]:
             slots[slot] = names.new(slope[name])
     for slot, name in zip(program.outputs[1:], wrt):
-        if slot >= program.first_step and slot not in slots:
+        if slot > program.outputs[0] and slot >= program.first_step and slot not in slots:
             slots[slot] = names.new(slope[name])
             outputs.append(Output(slots[slot], slot))
-        elif program.gradients.get(slot) == name and slots[slot] != known.get(name):
+        elif program.gradients.get(slot) == name and slots.get(slot) not in (None, known.get(name)):
             outputs.append(Output(slots[slot], slot))
         else:
             outputs.append(Output(names.new(slope[name]), slot))

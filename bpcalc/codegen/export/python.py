@@ -17,7 +17,7 @@ from bpcalc.codegen.export.language import (
     numbers,
     raised,
 )
-from bpcalc.codegen.export.request import Request, filled
+from bpcalc.codegen.export.request import Request, filled, listed
 from bpcalc.ops import TABLE
 
 _OF_MATH = {
@@ -72,10 +72,9 @@ _RAISES = """\
 
 def docstring(value: str, gradient: list[str], more: str = _RAISES) -> list[str]:
     """What the function returns."""
-    derivatives = ", ".join(gradient[:4]) + (", ..." if len(gradient) > 4 else "")
     comma = "," if len(gradient) == 1 else ""
     return [
-        f'    """Return {value}, and its derivatives as a tuple: ({derivatives}{comma}).',
+        f'    """Return {value}, and its derivatives as a tuple: ({listed(gradient)}{comma}).',
         "",
         *more.splitlines(),
         '    """',

@@ -94,4 +94,10 @@ def filled(before: str, words: Sequence[str], after: str, indent: str) -> list[s
             lines.append(row.rstrip())
             row = indent
         row += f"{piece} "
-    return [before, *lines, row.rstrip(), f"{indent[4:] if len(indent) > 2 else ''}{after}"]
+    outside = before[: len(before) - len(before.lstrip())]
+    return [before, *lines, row.rstrip(), f"{outside}{after}"]
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of some names."""
+    return ", ".join([*names[:4], "..."] if len(names) > 4 else names)

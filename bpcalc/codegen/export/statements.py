@@ -151,13 +151,17 @@ class Writer:
                 return power, inputs[:1]
         if step.op == "mul" and constant is not None:
             return forms["mul"], inputs[::-1]  # 2*x
-        if step.op in _SYMMETRIC and inputs[0] < self.program.first_step:
+        if step.op in _SYMMETRIC and self._rank(inputs[0]) < self._rank(inputs[1]):
             inputs = inputs[::-1]  # w*x + b
             constant = self._constant(inputs[-1])
         if step.op == "add" and constant is not None and constant < 0:
             text = self.language.number(-constant)
             return Form(f"{{}} - {text}", *forms["sub"][1:]), inputs[:1]
         return forms[step.op], inputs
+
+    def _rank(self, slot: int) -> int:
+        """Constants are written behind variables, and these behind expressions."""
+        return 0 if self._constant(slot) is not None else 1 + (slot >= self.program.first_step)
 
     def _constant(self, slot: int) -> float | None:
         place = slot - len(self.program.inputs)
