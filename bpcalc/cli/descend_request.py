@@ -104,7 +104,7 @@ def request(
         refuse_other_run(state, description(task), path)
     validation = _validation(asked, text, task, data)
     run = Run(task, _limits(asked, task), seed, validation, state)
-    return Request(run, [*graph.warnings, *notes], state)
+    return Request(run, notes, state)
 
 
 # Numbers
@@ -258,6 +258,7 @@ def _graph_and_data(
     _refuse_option_names(graph, given, source.names, options)
     wanted = [name for name in graph.variables if name in source.names]
     _refuse_two_values(graph, given, source)
+    _refuse_missing(graph, given, source)
     matched(graph, {**{name: placed[name] for name in wanted}, **given})
     if not wanted:
         raise RequestError(
@@ -281,6 +282,22 @@ def _refuse_option_names(
                 span=graph.span(index),
                 hint=f"give it its value with --set {name}=1.5",
             )
+
+
+def _refuse_missing(graph: Graph, given: Mapping[str, Any], source: Data) -> None:
+    missing = [name for name in graph.variables if name not in given and name not in source.names]
+    if not missing:
+        return
+    name = printable(missing[0], 60)
+    listed = ", ".join(printable(other, 30) for other in source.names[:10])
+    raise RequestError(
+        f"{name} is neither among the data nor has a value",
+        source=graph.source,
+        span=graph.span(graph.variables[missing[0]]),
+        values=[f"{source.shown} has {listed}"],
+        hint=did_you_mean(missing[0], source.names)
+        or f"--set {name}=0 to start from, or --init for an array of random numbers",
+    )
 
 
 def _refuse_two_values(graph: Graph, given: Mapping[str, Any], source: Data) -> None:

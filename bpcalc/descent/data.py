@@ -285,7 +285,7 @@ def _read(
         rows += len(found.records)
         numbers = iter(found.columns)
         for name, part in places.items():
-            matrix = numpy.array([next(numbers) for _ in part], dtype)
+            matrix = _cast(name, [next(numbers) for _ in part], dtype)
             buffers[name].frombytes(numpy.ascontiguousarray(matrix.T).tobytes())
     if not rows:
         raise RequestError(f"{tables.first.shown} has a header, and no rows below it")

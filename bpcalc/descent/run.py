@@ -129,10 +129,11 @@ class Run:
         return Held(metric, rows, held_out.values, best, held_out.patience)
 
     def _warnings(self, why: str, start: float | None) -> list[str]:
+        warnings = list(self.task.graph.warnings)
         end = self.training.end
         if why != "diverged" and start is not None and end is not None and end > start:
-            return ["the loss is larger than at the start: --lr may be too large"]
-        return []
+            warnings.append("the loss is larger than at the start: --lr may be too large")
+        return warnings
 
     def _failure(self) -> CalculationError:
         """Where in the formula the finite numbers were left, and by which step."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bpcalc.descent.batches import Batches
     from bpcalc.descent.methods import Method
     from bpcalc.descent.training import Problem
+    from bpcalc.ops.op import Shape
 
 
 class Task(NamedTuple):
@@ -70,19 +71,26 @@ def _refuse_no_loss(task: Task, given: Mapping[str, Any]) -> None:
     output = found[graph.output]
     if not output:
         _refuse_reduction(task.reduce)
-    elif len(output) != 1 or (batches is not None and output[0] != batches.rows_of(0)):
+    elif not _is_loss(task, output):
         rows = f", and a batch has {batches.rows_of(0)} rows" if batches is not None else ""
         raise RequestError(
-            f"the output is an array of the shape {output}{rows}: a loss is one number, or one "
-            "for each row",
+            f"the output is an array of the shape {output}{rows}: a loss is one number"
+            f"{', or one for each row of data' if batches is not None else ''}",
             source=graph.source,
             span=graph.span(graph.output),
-            hint="mean(...) of it, or sum(..., axis=1)",
+            hint="mean(...) of it, or --reduce mean" if batches is None else "mean(...) of it",
         )
     if batches is not None:
         from bpcalc.descent.labels import refuse_other_classes
 
         refuse_other_classes(graph, found, batches.arrays, task.shown)
+
+
+def _is_loss(task: Task, output: Shape) -> bool:
+    """Whether the mean of an output of this shape is meant: without data only if it is said."""
+    if task.batches is None:
+        return task.reduce is not None
+    return output == (task.batches.rows_of(0),)
 
 
 def _refuse_reduction(reduce: str | None) -> None:
