@@ -47,6 +47,8 @@ HOMES = {
     "sympy": ["checks"],
     "mpmath": ["checks"],
     "polars": ["rows"],
+    "dask": ["rows"],
+    "distributed": ["rows"],
     "scipy": ["codegen"],
     "numpy": [
         *("ops", "engine", "array_values", "bindings", "checks", "codegen", "rows", "descent"),
@@ -55,7 +57,7 @@ HOMES = {
 }
 """Where a library is imported, and nowhere else."""
 
-SLOW = ["sympy", "mpmath", "numpy", "rich", "polars", "scipy"]
+SLOW = ["sympy", "mpmath", "numpy", "rich", "polars", "scipy", "distributed"]
 """Libraries that an answer may not need: 139 ms for NumPy, 270 ms for SymPy."""
 
 

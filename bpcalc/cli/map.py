@@ -139,9 +139,9 @@ def map(
     _refuse_senseless(asked, tables)
     kind = asked.input or kind_by_names(tables)
     if cluster is not None:
-        from bpcalc.cli.map_cluster import refuse_unsuited
+        from bpcalc.rows.shared import refuse_unsuited
 
-        refuse_unsuited(kind, rows_as_json=json and reduce is None, rows=reduce is None)
+        refuse_unsuited(kind, json, reduced=reduce is not None)
     if kind in COLUMNAR:
         from bpcalc.rows.polars_tables import ColumnarTables
 
@@ -234,6 +234,8 @@ def _run(
     for warning in graph.warnings:
         told(f"warning: {printable(warning)}")
     computing = Computing(graph, plan)
+    if asked.cluster is not None:
+        return _shared_out(graph, tables, plan, asked, asked.cluster)
     if asked.reduce is not None:
         return _reduced(graph, tables, plan, computing, asked)
     if tables.kind in COLUMNAR and not asked.json:
@@ -380,6 +382,29 @@ def _reduced(
         if asked.strict and not strict:
             _examined(graph, tables, computing, strict=True)
         found = summed(tables.blocks(), way(tables.kind, computing), computing, strict)
+    return _written_reduction(graph, tables, plan, asked, found)
+
+
+def _shared_out(graph: Graph, tables: AnyTables, plan: Plan, asked: Options, address: str) -> int:
+    """Map or reduce the rows on a cluster's workers; the exit code."""
+    from bpcalc.rows.shared import shared
+
+    with interrupts() as interrupted, shared(address, graph, tables, plan) as rows:
+        if asked.reduce is None:
+            with stream_to(asked.output) as plainly:
+                count = rows.written(asked.strict, interrupted.whole(plainly))
+        else:
+            found = rows.summed(asked.strict)
+    if asked.reduce is None:
+        return _ended(count, tables, "NaN")
+    return _written_reduction(graph, tables, plan, asked, found)
+
+
+def _written_reduction(
+    graph: Graph, tables: AnyTables, plan: Plan, asked: Options, found: reducing.Partial
+) -> int:
+    """Write the one row; the exit code."""
+    assert asked.reduce is not None
     numbers = reducing.reduced(asked.reduce, found)
     data = json_document.reduced(graph.source, asked.reduce, plan, found, numbers)
     with stream_to(asked.output) as write:

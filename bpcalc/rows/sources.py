@@ -49,6 +49,7 @@ class Source:
         self.name = name
         """The file as the user called it."""
         self.shown = shown(name)
+        self.stream = stream
         self.pieces = _pieces(stream, self.shown, advance)
         self.pending = b""
         self.line = 1
@@ -68,6 +69,11 @@ class Source:
         self.bom = self.pending.startswith(BOM)
         if self.bom:
             self.pending = self.pending[3:]
+
+    @property
+    def position(self) -> int:
+        """Where in its file the first byte stands that has not been passed on."""
+        return int(self.stream.tell()) - len(self.pending)
 
     @property
     def empty(self) -> bool:
