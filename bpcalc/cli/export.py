@@ -67,8 +67,8 @@ def export(
 ) -> int:
     """Usage: bpcalc export FORMULA [--NAME VALUE ...] [OPTIONS].
 
-    Source code of a function that returns the value of FORMULA and its gradient. Variables
-    without a value are its parameters; the others are constants in it.
+    Source code of a function that returns the value of FORMULA and its gradient.
+    Variables without a value are its parameters; the others are constants in it.
     """
     graph, values = graph_and_values(formulas, file, vars_, assignments, _given_options(ctx))
     form = format_ or ("json" if _extension(output) == ".json" else "source")
