@@ -18,6 +18,7 @@ The code, in reading order of a calculation:
     exporting.py     the source of a function in another language
     steps.py         the calculation as a person tells it, step by step
     rows/            tables in, tables out: each row with its value and gradient
+    descent/         gradient descent: methods, mini-batches, the loop, runs saved and resumed
     render/          results as text, traces (render/trace/) and pictures (render/graph/)
     cli/             the command line, one file per command
     errors.py        what can go wrong, and how it is shown
