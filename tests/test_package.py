@@ -50,6 +50,7 @@ HOMES = {
     "dask": ["rows"],
     "distributed": ["rows"],
     "scipy": ["codegen"],
+    "matplotlib": ["render"],
     "numpy": [
         *("ops", "engine", "array_values", "bindings", "checks", "codegen", "rows", "descent"),
         *("render", "results", "steps", "cli"),
@@ -57,7 +58,7 @@ HOMES = {
 }
 """Where a library is imported, and nowhere else."""
 
-SLOW = ["sympy", "mpmath", "numpy", "rich", "polars", "scipy", "distributed"]
+SLOW = ["sympy", "mpmath", "numpy", "rich", "polars", "scipy", "matplotlib", "distributed"]
 """Libraries that an answer may not need: 139 ms for NumPy, 270 ms for SymPy."""
 
 

@@ -10,6 +10,7 @@ import click
 
 from bpcalc.cli.arguments import FormulaCommand, option_names
 from bpcalc.cli.calculation import all_values
+from bpcalc.cli.descend_plot import Plotting
 from bpcalc.cli.descend_request import Asked, Request, request
 from bpcalc.cli.interrupts import interrupts
 from bpcalc.cli.options import format_for, formula_options, output_options
@@ -63,6 +64,7 @@ def _option(name: str, metavar: str, what: str, **more: Any) -> Callable[..., An
 @_option("--history", "FILE", "A line per step, .csv or .jsonl.")
 @_option("--save", "FILE", "Save to .npz or .json, on the way and on Ctrl-C.")
 @_option("--resume", "FILE", "Go on from what --save wrote.")
+@_option("--plot", "FILE", "Draw loss and way to .svg, .png or .html (bpcalc[plot]).")
 @_option("--get", "PATH", "One value of the JSON as text: values.w, loss.")
 @output_options(FORMATS)
 @click.pass_context
@@ -77,6 +79,7 @@ def descend(
     history: str | None,
     save: str | None,
     resume: str | None,
+    plot: str | None,
     format_: str | None,
     get: str | None,
     digits: int,
@@ -89,6 +92,7 @@ def descend(
     Gradient descent on FORMULA, or over the rows of data, whole or in mini-batches.
     """
     form = format_for(format_, output, FORMATS) if get is None else "json"
+    plotting = Plotting(plot, digits) if plot is not None else None
     asked = Asked(**options)
     values = all_values(vars_, assignments)
     state = _resumed(resume)
@@ -97,11 +101,15 @@ def descend(
     )
     for note in found.notes:
         told(f"note: {printable(note)}")
+    if plotting is not None:
+        plotting.follow(found.run)
     outcome, unsaved = _descended(found, history, save, color)
     if get is not None:
         written(without_controls(value_at(outcome_data(outcome), get), output) + "\n", output)
     else:
         written(_rendered(outcome, form, digits, color, output), output)
+    if plotting is not None:
+        unsaved = plotting.drawn(outcome) or unsaved
     return _ended(outcome, unsaved)
 
 

@@ -11,4 +11,6 @@ training.py   the loop
 state.py      where a run stands: saved, and gone on from
 history.py    a line per step
 outcome.py    what came of it, and the JSON of it
+trail.py      the way through one or two numbers; region.py, landscape.py and scene.py, what a
+              picture shows of it
 """

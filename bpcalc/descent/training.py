@@ -15,6 +15,7 @@ from bpcalc.descent.curve import Curve
 from bpcalc.descent.held_out import Best, HeldOut
 from bpcalc.descent.history import History
 from bpcalc.descent.schedules import Schedule
+from bpcalc.descent.trail import Trail
 
 BEAT = 0.1
 """Seconds between two looks at the clock's other tasks: the bar, the history, saving."""
@@ -91,6 +92,8 @@ class Training:
         self.problem = problem
         self.limits = limits
         self.history: History | None = None
+        self.trail: Trail | None = None
+        """The way, if that is wanted."""
         self.held_out = held_out
         self.position = position
         self.curve = Curve()
@@ -151,6 +154,8 @@ class Training:
         if self.start is None:
             self.start = value
         self.curve.add(step, value)
+        if self.trail is not None:
+            self.trail.add(self.problem.values())
         if self.history is not None:
             epoch = step // self.problem.count
             self.history.row(step, epoch, value, norm, self.measured, self.problem.values())

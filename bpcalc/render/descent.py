@@ -45,13 +45,13 @@ def _values(found: Outcome, look: Look, digits: int) -> Table:
     for name in ("start", "end"):
         table.add_column(name, justify="right", overflow="fold", no_wrap=look.width is None)
     for name, end in found.values.items():
-        start = Text(_said(found.start[name], digits))
+        start = Text(said(found.start[name], digits))
         shape = [Text(str(getattr(end, "shape", "")))] if arrays else []
-        table.add_row(Text(name), *shape, start, Text(_said(end, digits), "bold"))
+        table.add_row(Text(name), *shape, start, Text(said(end, digits), "bold"))
     return table
 
 
-def _said(value: Value, digits: int) -> str:
+def said(value: Value, digits: int) -> str:
     """A number, a few of them, or how long a large array is as a vector."""
     if getattr(value, "size", 1) <= _FEW:
         return rounded(value, digits)
@@ -63,28 +63,28 @@ def _summary(found: Outcome, look: Look, digits: int) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    arrow = "→" if look.unicode else "->"
+    for name, text in summary(found, digits, "→" if look.unicode else "->"):
+        grid.add_row(Text(f" {name}"), Text(text, style="bold" if name == "loss" else ""))
+    return grid
+
+
+def summary(found: Outcome, digits: int = DIGITS, arrow: str = "→") -> Iterator[tuple[str, str]]:
+    """What there is to say beside the values, and what that is called."""
     start, end = (None if loss is None else rounded(loss, digits) for loss in found.loss)
     if found.steps == 0 or start is None:
-        _add(grid, "loss", end or start or "not finite")
+        yield "loss", end or start or "not finite"
     elif end is None:
-        _add(grid, "loss", f"{start} at the start, {_last(found, digits)} in the last step")
+        yield "loss", f"{start} at the start, {_last(found, digits)} in the last step"
     else:
-        _add(grid, "loss", f"{start} {arrow} {end}")
+        yield "loss", f"{start} {arrow} {end}"
     if found.norm is not None:
-        _add(grid, "gradient", f"{rounded(found.norm, digits)} long")
-    for name, text in _progress(found, digits):
-        _add(grid, name, text)
-    _add(grid, "stopped", found.why)
-    return grid
+        yield "gradient", f"{rounded(found.norm, digits)} long"
+    yield from _progress(found, digits)
+    yield "stopped", found.why
 
 
 def _last(found: Outcome, digits: int) -> str:
     return rounded(found.curve[-1][1], digits)
-
-
-def _add(grid: Table, name: str, text: str) -> None:
-    grid.add_row(Text(f" {name}"), Text(text, style="bold" if name == "loss" else ""))
 
 
 def _progress(found: Outcome, digits: int) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,173 @@
+"""The way of the descent: over the contours of the loss, or on its curve."""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from bpcalc.descent.scene import Contours, Profile, Scene, Way
+from bpcalc.render.plot.axes import short
+from bpcalc.render.plot.style import BANDS, CONTOUR, INK, LINE, QUIET, SMALL, WAY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LEVELS = 14
+_LABELLED = 3
+"""Every third contour says its value."""
+_RIM = 0.06
+"""Without labels of contours: a part of the panel."""
+_LONG = 0.012
+"""Steps of this part of the panel get a dot; shorter ones would run into one."""
+
+
+def draw_scene(axes: Axes, scene: Scene) -> None:
+    """The panel."""
+    if isinstance(scene, Contours):
+        _draw_contours(axes, scene)
+    else:
+        _draw_profile(axes, scene)
+    used, rows = scene.rows
+    notes = [f"contours of {used:,} of {rows:,} rows"] if used < rows else []
+    notes += [] if scene.way.whole else ["the run goes on outside"]
+    if notes:
+        axes.set_title(", ".join(notes), fontsize=SMALL, color=QUIET, loc="right", pad=4)
+
+
+# Two numbers
+
+
+def _draw_contours(axes: Axes, scene: Contours) -> None:
+    axes.set_xlabel(scene.labels[0])
+    axes.set_ylabel(scene.labels[1])
+    axes.spines[:].set_visible(True)
+    axes.set_xlim(scene.x[0], scene.x[-1])
+    axes.set_ylim(scene.y[0], scene.y[-1])
+    _thin_ticks(axes)
+    if scene.equal:
+        axes.set_aspect("equal", adjustable="box")
+    levels = levels_of(scene.values)
+    if len(levels) > 1:
+        _draw_bands(axes, scene, levels)
+    _draw_way(axes, scene.way, scene.way.points[:, 0], scene.way.points[:, 1])
+
+
+def _thin_ticks(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for axis in axes.xaxis, axes.yaxis:
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+
+
+def _draw_bands(axes: Axes, scene: Contours, levels: list[float]) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("bands", BANDS)
+    steps = [colours(i / len(levels)) for i in range(len(levels) + 1)]
+    values = numpy.ma.masked_invalid(scene.values)
+    where: Any = (scene.x, scene.y, values)
+    axes.contourf(*where, levels=levels, colors=steps, extend="both")
+    lines = axes.contour(*where, levels=levels, colors=CONTOUR, linestyles="solid")
+    labelled = levels[::_LABELLED]
+    places = _free_places(lines, scene, labelled)
+    if places:
+        axes.clabel(
+            lines, labelled, fontsize=7, colors=INK, fmt=short, manual=places, inline_spacing=3
+        )
+
+
+def _free_places(lines: Any, scene: Contours, labelled: list[float]) -> list[tuple[float, float]]:
+    """On each of these contours the place that is farthest from the way, and within the panel."""
+    low, size = (numpy.array([f(scene.x), f(scene.y)]) for f in (numpy.min, numpy.ptp))
+    way = (scene.way.points - low) / size
+    places = []
+    for level, segments in zip(lines.levels, lines.allsegs):
+        if level not in labelled or not segments:
+            continue
+        points = numpy.concatenate(segments)
+        unit = (points - low) / size
+        inside = ((unit > _RIM) & (unit < 1 - _RIM)).all(axis=1)
+        if inside.any():
+            away = [numpy.hypot(*(way - point).T).min() for point in unit[inside]]
+            places.append(tuple(points[inside][int(numpy.argmax(away))]))
+    return places
+
+
+def levels_of(values: numpy.ndarray[Any, Any]) -> list[float]:
+    """The values at which contours are drawn.
+
+    They are quantiles, the squares of even steps: around the minimum of a bowl the rings have even
+    distances, however steep it is.
+    """
+    known = values[numpy.isfinite(values)]
+    if not known.size:
+        return []
+    found = numpy.quantile(known, numpy.linspace(0, 1, _LEVELS + 1)[1:-1] ** 2).tolist()
+    low, high = float(known.min()), float(known.max())
+    if not (high - low > 1e-9 * max(abs(low), abs(high)) and high - low < 1e300):
+        return []
+    levels: list[float] = []
+    for level, after in zip(found, [*found[1:], high]):
+        rounded = _round(level, after - level)
+        if low < rounded < high and (not levels or rounded > levels[-1]):
+            levels.append(rounded)
+    return levels
+
+
+def _round(level: float, gap: float) -> float:
+    """As few digits as tell it from the next one."""
+    if gap <= 0:
+        return level
+    return round(level, 1 - floor(log10(gap)) if gap < 1e300 else 0)
+
+
+# One number
+
+
+def _draw_profile(axes: Axes, scene: Profile) -> None:
+    axes.set_xlabel(scene.label)
+    axes.set_ylabel("loss")
+    axes.grid()
+    axes.plot(scene.x, scene.values, color=LINE)
+    axes.set_xlim(scene.x[0], scene.x[-1])
+    shown = numpy.concatenate([scene.values, scene.heights])
+    shown = shown[numpy.isfinite(shown)]
+    if shown.size:
+        low, high = float(shown.min()), float(shown.max())
+        room = 0.07 * (high - low) or abs(high) / 2 or 1.0
+        axes.set_ylim(low - room, high + room)
+    tangent = scene.tangent
+    if tangent is not None:
+        text = f"tangent at {short(tangent.x)}, slope {short(tangent.slope)}"
+        axes.axline(
+            (tangent.x, tangent.value), slope=tangent.slope, color=QUIET, ls="--", lw=1, label=text
+        )
+    _draw_way(axes, scene.way, scene.way.points[:, 0], scene.heights)
+
+
+# The way
+
+
+def _draw_way(axes: Axes, way: Way, x: Any, y: Any) -> None:
+    """Line, dots, and where it begins and ends; the legend is above the panel."""
+    axes.plot(x, y, color=WAY, linewidth=1.1, zorder=4)
+    dots = _long_steps(axes, x, y)
+    axes.plot(x[dots], y[dots], "o", color=WAY, markersize=2.6, zorder=4)
+    start: dict[str, Any] = {"markerfacecolor": "white", "markeredgewidth": 1.6}
+    axes.plot(x[:1], y[:1], "o", color=WAY, markersize=7, zorder=5, label="start", **start)
+    if way.whole and len(x) > 1:
+        axes.plot(x[-1:], y[-1:], "o", color=WAY, markersize=7, zorder=5, label="end")
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3,
+        handletextpad=0.4, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def _long_steps(axes: Axes, x: Any, y: Any) -> Any:
+    """Which points are so far from the one before that each can be seen."""
+    across, along = axes.get_xlim(), axes.get_ylim()
+    dx = numpy.diff(x) / (across[1] - across[0])
+    dy = numpy.diff(y) / (along[1] - along[0])
+    return numpy.flatnonzero(numpy.hypot(dx, dy) > _LONG) + 1
