@@ -53,10 +53,11 @@ def python(request: Request) -> str:
     written = request.written("python", PYTHON)
     lines = list(blocks(written.writer.statements, _LAYOUT, lambda s: f"{s.name} = {s.text}"))
     lines += [f"    {name} = {text}" for name, text in written.others]
-    needed = ["import math", ""] if any("math." in line for line in lines) else []
+    needed = ["import math"] if any("math." in line for line in lines) else []
     source = [
         *written.heading("#"),
         *needed,
+        "",
         "",
         *filled(f"def {request.name}(", written.parameters, "):", "    "),
         *docstring(written.value, written.gradient),
