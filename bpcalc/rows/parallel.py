@@ -12,7 +12,7 @@ from threading import Condition, Thread
 
 from bpcalc.rows.plan import Block, Done, Transform
 
-LARGEST = 1 << 22
+LARGEST = 3 << 20
 """Bytes that a worker is given at once: the larger, the less Polars' start of a query matters."""
 
 WORKERS = 2

@@ -17,6 +17,7 @@ import polars as pl
 from bpcalc.codegen.program import Program
 from bpcalc.rows.plan import Block, Done, Plan, Transform, Trouble
 from bpcalc.rows.polars_expressions import computing
+from bpcalc.rows.spelling import spelled
 
 _MARK = "\x01"
 """Stands in the output where a row is to be computed in the plain way. No input may have it: as
@@ -27,6 +28,8 @@ _MOST_ODD = 0.1
 
 _PROBE = 100
 """Rows that are computed both ways, to see that Polars computes on this machine as it should."""
+
+_SPELLED = (1 / 3, -0.0, 3.0, 1e15, 1e16, 1.5e22, 1e-4, 1.5e-5, 1e-6, 2.5e-7, 1e-100, 5e-324)
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -70,8 +73,11 @@ class PolarsTransform:
     def _agrees(self, block: Block) -> bool:
         """Whether the first rows come out as they should.
 
-        Another version of Polars, or another machine's mathematical library, may round otherwise.
+        Another version of Polars, or another machine's mathematical library, may round or spell
+        otherwise.
         """
+        if pl.DataFrame([_SPELLED]).write_csv(include_header=False).split() != spelled(_SPELLED):
+            return False
         lines = block.data.split(b"\n", _PROBE)[:_PROBE]
         first = block._replace(data=b"\n".join(lines) + b"\n")
         return self._fast(first) == self.plain(first)

@@ -28,6 +28,9 @@ from bpcalc.rows.tables import Rows
 _ROWS = LARGEST >> 5
 """Rows of a block: as many bytes as those of text, in a table of four columns."""
 
+_VERSION = 2
+"""Polars' first major version that reads and writes as is done here."""
+
 _MOST_STEPS = 1000
 """Longer programs are computed row by row."""
 
@@ -38,6 +41,11 @@ class ColumnarTables:
     header = None
 
     def __init__(self, names: Sequence[str], kind: str) -> None:
+        if int(pl.__version__.partition(".")[0]) < _VERSION:
+            raise RequestError(
+                f"{kind} files need Polars {_VERSION} or later, and {pl.__version__} is installed",
+                hint='pip install "bpcalc[fast]"',
+            )
         if "-" in names:
             raise RequestError(f"standard input cannot be read as {kind}", hint="give it as a file")
         self.names = names

@@ -18,6 +18,7 @@ from bpcalc.rows.records import whole_records
 
 pytest.importorskip("polars")
 
+from bpcalc.rows import polars_blocks
 from bpcalc.rows.polars_blocks import PolarsTransform
 
 sys.path.append(str(Path(__file__).parents[1] / "engine"))
@@ -111,3 +112,55 @@ def test_any_formula_gives_the_same(formula: str, rows: list[tuple[str, ...]]) -
     data = "".join(",".join(row) + "\n" for row in rows).encode()
     if parse(formula).variables:
         assert_same(data, formula, ("x", "y", "z"))
+
+
+ROWS = b"".join(b"%d.5,%d.25\n" % (k, -k) for k in range(500))
+
+
+def test_polars_is_trusted_where_it_agrees() -> None:
+    plain, fast = both_ways("exp(x)/3 + y**2", ("x", "y"))
+    fast.trusted = None
+    assert fast(Block(ROWS, 2, "a.csv")) == plain(Block(ROWS, 2, "a.csv"))
+    assert fast.trusted
+
+
+@pytest.mark.parametrize("what", ["rounds", "spells"])
+def test_a_polars_that_computes_otherwise_is_not_used(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version of it might; the first rows tell."""
+    plain, fast = both_ways("x/3", ("x", "y"))
+    fast.trusted = None
+    if what == "rounds":
+        _, other = both_ways("x*(1/3)", ("x", "y"))
+        fast.computing = other.computing
+    else:
+        monkeypatch.setattr(polars_blocks, "spelled", lambda numbers: list(map(repr, numbers)))
+    assert fast(Block(ROWS, 2, "a.csv")) == plain(Block(ROWS, 2, "a.csv"))
+    assert fast.trusted is False
+
+
+@pytest.mark.parametrize(
+    ("text", "bad"),
+    [
+        ("1,2\r\n3,4\r\n", 0),
+        ("1,2\n,4\n5,\n", 2),
+        ("1,2\n3\n4,5,6\n7,8\n", 2),
+        ("\n1,2\n\n", 0),
+        ('"1","2"\n" 3 ",4\n', 0),
+        ('"1","2\n"\n3,4\n', 0),
+        ('"1""",2\n', 1),
+        ("1_0,2\n0x1,2\n1e999,2\nnan,2\n 1, 2 \n", 4),
+        ("1e-5,1e-7\n1e16,123456789012345678\n5e-324,-0.0\n", 0),
+        ("\ufeff1,2\n", 1),
+        ("1,2\x00\n", 1),
+        ("-1,2\n", 1),
+    ],
+)
+def test_what_polars_reads_otherwise(text: str, bad: int) -> None:
+    assert assert_same(text.encode(), "sqrt(x)*y", ("x", "y")).bad == bad
+
+
+def test_bytes_that_are_no_utf8_pass_through() -> None:
+    data = b"1,\xe4\xff\n2,\xc3\n-1,\x80\n"
+    assert assert_same(data, "log(x)", ("x", "a")).data.startswith(b"1,\xe4\xff,0.0,1.0\n2,\xc3,")
