@@ -8,15 +8,12 @@ others, or leaves the program: there it becomes `where(mask, gradient, 0)`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from bpcalc.codegen.simplified import Condition, Slot, Slots
 from bpcalc.engine.backward import depends_on
 from bpcalc.graph import Graph
 from bpcalc.ops import Op
-
-if TYPE_CHECKING:
-    from bpcalc.codegen.arrays import ArraySlots
 
 
 class Arrived(NamedTuple):
@@ -56,7 +53,7 @@ def backward(
 def counted(slots: Slots, arrived: Arrived | None, like: Slot) -> Slot:
     """The gradient as numbers in the shape of its node: 0 where nothing has come."""
     found = slots.constant(0.0) if arrived is None else _masked(slots, arrived)
-    return cast("ArraySlots", slots).filled(found, like) if like.shape else found
+    return slots.filled(found, like)
 
 
 def _masked(slots: Slots, arrived: Arrived) -> Slot:
@@ -81,7 +78,7 @@ def _elementwise(
             continue
         share = upstream.gradient * local
         if share.shape not in ((), y.shape):
-            share = cast("ArraySlots", slots).filled(upstream.gradient, y) * local
+            share = slots.filled(upstream.gradient, y) * local
         found.append(_fitted(slots, Arrived(share, mask), y, argument))
     return found
 
@@ -91,7 +88,7 @@ def _fitted(slots: Slots, share: Arrived, y: Slot, argument: Slot) -> Arrived:
     if y.shape == argument.shape:
         return share
     whole = counted(slots, share, y)
-    return Arrived(cast("ArraySlots", slots).fitted(whole, argument.shape), True)
+    return Arrived(slots.fitted(whole, argument.shape), True)
 
 
 def _structural(
@@ -103,7 +100,6 @@ def _structural(
     wants: Sequence[bool],
 ) -> list[Arrived | None]:
     """The vector-Jacobian product for each input that is wanted."""
-    arrays = cast("ArraySlots", slots)
     g = counted(slots, upstream, y)
     products: Any
     if op.apart:
@@ -115,7 +111,7 @@ def _structural(
     return [
         None
         if not want or (type(product) is int and product == 0)
-        else Arrived(arrays.unfilled(arrays.fitted(slots.slot(product), a.shape)), True)
+        else Arrived(slots.unfilled(slots.fitted(slots.slot(product), a.shape)), True)
         for product, a, want in zip(products, arguments, wants)
     ]
 

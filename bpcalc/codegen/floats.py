@@ -65,7 +65,7 @@ def _by_engine(graph: Graph, wrt: Sequence[str], fixed: Mapping[str, float]) -> 
     def row(*numbers: float) -> tuple[float, ...]:
         values = forward(graph, {**fixed, **dict(zip(names, numbers))})
         found = gradients(graph, values)
-        return (values[graph.output], *(found[index] for index in wanted))
+        return (float(values[graph.output]), *(float(found[index]) for index in wanted))
 
     return row
 

@@ -76,21 +76,24 @@ def program(
     Raises:
         RequestError: the formula has arrays in it.
     """
-    refuse_arrays(graph)
     fixed = fixed or {}
     slots = Slots() if slots is None else slots
     inputs = {name: slots.input(name) for name in graph.variables if name not in fixed}
     values: list[Slot] = []
     for leaf in graph.leaves:
-        if leaf.constant is not None:
-            values.append(slots.constant(float(leaf.constant)))  # type: ignore[arg-type]
-        else:
+        if leaf.constant is None:
             assert leaf.name is not None
-            values.append(
-                inputs[leaf.name] if leaf.name in inputs else slots.constant(fixed[leaf.name])
-            )
-    for _, op, indices in graph.operations:
-        values.append(slots.slot(op(*[values[i] for i in indices])))
+            given = inputs.get(leaf.name)
+            values.append(slots.constant(fixed[leaf.name]) if given is None else given)
+        elif hasattr(leaf.constant, "array"):
+            raise _arrays(graph, len(values))
+        else:
+            values.append(slots.constant(float(leaf.constant)))
+    for index, op, indices in graph.operations:
+        try:
+            values.append(slots.slot(op(*[values[i] for i in indices])))
+        except (TypeError, ValueError, IndexError):
+            raise _arrays(graph, index) from None
     names = list(graph.variables) if wrt is None else list(wrt)
     wanted = [graph.index(name) for name in names]
     arrived = backward(graph, slots, values, wanted, slots.constant(1.0))
@@ -163,22 +166,31 @@ def _step(slots: Slots, made: Made, number: Mapping[int, int]) -> Step:
     return Step(made.op, tuple(number[i] for i in made.inputs))
 
 
+def _arrays(graph: Graph, index: int) -> RequestError:
+    return RequestError(
+        "code is generated for formulas of numbers, and this one has arrays in it",
+        source=graph.source,
+        span=graph.span(index),
+    )
+
+
 def refuse_arrays(graph: Graph) -> None:
-    """Make sure that a formula is one of numbers.
+    """Make sure that a formula is one of numbers, without any operation for arrays.
 
     Raises:
-        RequestError: it has arrays in it.
+        RequestError: it has one.
     """
-    if graph.structural:
-        raise RequestError(
-            "code is generated for formulas of numbers, and this one has arrays in it",
-            source=graph.source,
-            span=_first_structural(graph),
-        )
-
-
-def _first_structural(graph: Graph) -> tuple[int, int] | None:
     for index, op, _ in graph.operations:
         if op.shape is not None:
-            return graph.span(index)
-    return None
+            raise _arrays(graph, index)
+
+
+def is_of_numbers(graph: Graph) -> bool:
+    """Whether there is a program for it: no arrays, but maybe a half_sse or a sum of numbers."""
+    if not graph.structural:
+        return True
+    try:
+        program(graph)
+    except RequestError:
+        return False
+    return True

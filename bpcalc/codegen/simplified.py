@@ -30,6 +30,10 @@ CONDITIONS = frozenset({*_COMPARED, "and", "or", "not"})
 """Steps that give a condition: true or false, and no number."""
 
 
+_OF_ONE = frozenset({"sum", "mean", "prod", "spread"})
+"""Operations for arrays that of one number give that number."""
+
+
 class Made(NamedTuple):
     """What a slot holds: the result of a step, a constant, or an input."""
 
@@ -172,8 +176,28 @@ class Slots:
         raise TypeError("a number has no elements")
 
     def structural(self, op: Op, args: tuple[Value, ...]) -> Slot:
-        """What an operation gives that changes shapes or mixes elements."""
-        raise TypeError(f"{op.name} is for arrays")
+        """What an operation for arrays gives for numbers: half_sse(a, b), a sum of one number.
+
+        Raises:
+            TypeError: it is not known.
+        """
+        slots = [self.number(self.slot(arg)) for arg in args]
+        if op.key in _OF_ONE:
+            return slots[0]
+        assert callable(op.forward)
+        return self.slot(op.forward(*slots, **op.options))  # as far as that is written in others
+
+    def fitted(self, share: Slot, shape: Shape) -> Slot:
+        """A gradient in the shape of its node: here it is that of a number."""
+        return share
+
+    def filled(self, share: Slot, like: Slot) -> Slot:
+        """A number in every place of an array of another's shape: here there is but one."""
+        return share
+
+    def unfilled(self, share: Slot) -> Slot:
+        """The number, where it stands in every place of an array."""
+        return share
 
     def input(self, name: str) -> Slot:
         """A new input of the program."""

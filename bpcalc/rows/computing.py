@@ -8,6 +8,7 @@ from math import isfinite, nan
 from typing import NamedTuple, TypeAlias
 
 from bpcalc.codegen.floats import row_function
+from bpcalc.codegen.program import is_of_numbers
 from bpcalc.engine import forward, gradients
 from bpcalc.engine.array_shapes import shape, shapes
 from bpcalc.engine.diagnosis import failure_of_gradients, failure_of_values
@@ -82,7 +83,7 @@ def failure(graph: Graph, plan: Plan, numbers: Sequence[float]) -> BpcalcError:
 
 def _function(graph: Graph, plan: Plan) -> Callable[..., Numbers]:
     """The value and gradient, from the numbers of the used columns."""
-    if not graph.structural and not any(shape(value) for value in plan.fixed.values()):
+    if is_of_numbers(graph) and not any(shape(value) for value in plan.fixed.values()):
         return row_function(graph, plan.wrt, plan.fixed)
     return _by_engine(graph, plan.wrt, plan.fixed)
 

@@ -114,6 +114,24 @@ def test_a_deep_formula_and_one_of_many_branches_compile() -> None:
     assert same(row_function(nested, ["x"])(0.5), by_engine(nested, [0.5]))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "half_sse(w*x + b, t)",
+        "mse(w*x, t) + mae(w, t)",
+        "bce(sigmoid(w*x), t) + sum(x^2)*mean(t)",
+        "where(x > 0, sum(log(x)), half_sse(x, t))",
+    ],
+)
+def test_operations_for_arrays_are_compiled_where_they_get_numbers(text: str) -> None:
+    graph = parse(text)
+    values = {"w": 1.5, "x": 0.7, "b": 0.25, "t": 0.5}
+    for x in (0.7, -0.7):
+        point = [{**values, "x": x}[name] for name in graph.variables]
+        found = compiled(program(graph), refused)(*point)
+        assert found == pytest.approx(by_engine(graph, point), rel=1e-14)
+
+
 def test_arrays_are_refused_in_their_place() -> None:
     with pytest.raises(RequestError, match="arrays") as caught:
         program(parse("sum([x, y])"))
