@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -157,27 +158,56 @@ def _local_client() -> Iterator[Client]:
 
     before = dask.config.get("distributed.nanny.pre-spawn-environ")
     environment = {"distributed.nanny.pre-spawn-environ": {**before, **_QUIET}}
+    cluster = None
     with tempfile.TemporaryDirectory(prefix="bpcalc-") as folder, dask.config.set(environment):
-        with _ctrl_c_is_ours():
-            cluster = LocalCluster(
-                n_workers=_cores(),
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address=None,
-                memory_limit=0,
-                local_directory=folder,
-                silence_logs=logging.CRITICAL,
-            )
-        with cluster, Client(cluster) as client:
-            yield client
+        try:
+            with _ctrl_c_waits(), _deaf_to_ctrl_c():
+                cluster = LocalCluster(
+                    n_workers=_cores(),
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    memory_limit=0,
+                    local_directory=folder,
+                    silence_logs=logging.CRITICAL,
+                )
+            with Client(cluster, set_as_default=False) as client:
+                yield client
+        finally:
+            if cluster is not None:  # Ctrl-C may come as soon as it is there
+                with _ctrl_c_waits():
+                    cluster.close()
 
 
 @contextmanager
-def _ctrl_c_is_ours() -> Iterator[None]:
-    """Processes that are started meanwhile never hear it; here it waits until that is done."""
+def _ctrl_c_waits() -> Iterator[None]:
+    """Until the block is done: what is half begun or half ended leaves processes behind."""
+    came: list[Any] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *event: came.append(event))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        before(*came[0])
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started by threads from here never hear it: it is this process's matter.
+
+    A terminal tells it to all of them.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which would let Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
