@@ -8,6 +8,7 @@ read twice, at first to see which rows cannot be computed: the output has no pla
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite, nan
 from pathlib import Path
@@ -27,6 +28,9 @@ from bpcalc.rows.tables import Rows
 
 _ROWS = LARGEST >> 5
 """Rows of a block: as many bytes as those of text, in a table of four columns."""
+
+_PREFETCHED = "1"
+"""Parts of a Parquet file that are read ahead: as many as Polars likes take 150 MB more."""
 
 _VERSION = 2
 """Polars' first major version that reads and writes as is done here."""
@@ -48,6 +52,7 @@ class ColumnarTables:
             )
         if "-" in names:
             raise RequestError(f"standard input cannot be read as {kind}", hint="give it as a file")
+        os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_SIZE", _PREFETCHED)
         self.names = names
         self.kind = kind
         self.frames = [_scanned(name, kind) for name in names]
