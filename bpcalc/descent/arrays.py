@@ -46,6 +46,7 @@ class ArrayProblem:
         self.batches = batches
         self.reduction: Reduction = reduction
         self.count = 1 if batches is None else batches.count
+        self._weight = 1.0 if batches is None else batches.size / batches.rows
         self.names = [name for name in graph.variables if name in start]
         self.arrays = [numpy.array(start[name], dtype) for name in self.names]
         self._before = [array.copy() for array in self.arrays]
@@ -60,6 +61,8 @@ class ArrayProblem:
             **{name: _typed(value, dtype) for name, value in fixed.items()},
             **dict(zip(self.names, self.arrays)),
         }
+        self._batch: Mapping[str, Value] = {}
+        """What of the values comes from the batch."""
         self._loss = Loss(graph, self.names, reduction, dtype)
         self._difference = difference
         self.slopes: list[Value] = []
@@ -73,7 +76,7 @@ class ArrayProblem:
         if self.batches is not None:
             if k == 0:
                 self.batches.begin()
-            self._values.update(self.batches.batch(k))
+            self._use(self.batches.batch(k))
         value = self._evaluated()
         return value, _length(self.slopes) if norm else 0.0
 
@@ -83,7 +86,7 @@ class ArrayProblem:
             return self.evaluated()
         value, total = 0.0, [numpy.zeros(array.shape) for array in self.arrays]
         for k in range(self.batches.count):
-            self._values.update(self.batches.in_order(k))
+            self._use(self.batches.in_order(k))
             value += self.weight(k) * self._evaluated()
             for sum_, slope in zip(total, self.slopes):
                 sum_ += self.weight(k) * slope
@@ -96,7 +99,7 @@ class ArrayProblem:
             return self._loss.value(self._values)
         value = 0.0
         for k in range(self.batches.count):
-            self._values.update(self.batches.in_order(k))
+            self._use(self.batches.in_order(k))
             value += self.weight(k) * self._loss.value(self._values)
         return value
 
@@ -104,7 +107,13 @@ class ArrayProblem:
         """What batch k counts for in the loss of all data."""
         if self.batches is None or self.reduction == "sum":
             return 1.0
-        return self.batches.rows_of(k) / self.batches.rows
+        whole = k + 1 < self.count
+        return self._weight if whole else self.batches.rows_of(k) / self.batches.rows
+
+    def _use(self, batch: Mapping[str, Value]) -> None:
+        if batch is not self._batch:  # the next one often stands in the same arrays
+            self._batch = batch
+            self._values.update(batch)
 
     def _evaluated(self) -> float:
         if self._difference is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bpcalc.results import SCHEMA
 
 if TYPE_CHECKING:
+    from bpcalc.descent.held_out import Best
     from bpcalc.errors import BpcalcError
 
 STOPPED = {
@@ -39,8 +40,8 @@ class Held(NamedTuple):
     rows: int
     values: Sequence[tuple[int, float]]
     """(epoch, value)"""
-    best: int
-    """The epoch of the best one."""
+    best: Best
+    """The best one after the start, perhaps of an earlier run that is resumed."""
     patience: int | None
 
 
@@ -111,7 +112,8 @@ def _held_data(held: Held) -> dict[str, Any]:
         "metric": held.metric,
         "rows": held.rows,
         "value": last,
-        "best_epoch": held.best,
+        "best": held.best.value,
+        "best_epoch": held.best.epoch,
         "values": [list(entry) for entry in held.values],
     }
 

@@ -81,16 +81,14 @@ class Run:
 
     def _retreat(self) -> None:
         """Back to the last values at which the loss was finite."""
-        position = self.training.position
-        if position.step:
-            back = self.problem.retreat()
-            self.training.position = position._replace(step=max(0, position.step - back))
+        if self.training.step:
+            self.training.step = max(0, self.training.step - self.problem.retreat())
 
     def _outcome(
         self, why: str, start: float | None, gradient: dict[str, Any], failure: BpcalcError | None
     ) -> Outcome:
         task, training = self.task, self.training
-        step = training.position.step
+        step = training.step
         count = self.problem.count
         return Outcome(
             formula=task.graph.source,
@@ -125,7 +123,7 @@ class Run:
         if self.validation is None:
             return None
         held_out, metric, rows = self.validation
-        best = self.training.position.best.epoch
+        best = self.training.best
         return Held(metric, rows, held_out.values, best, held_out.patience)
 
     def _warnings(self, why: str, start: float | None) -> list[str]:
@@ -137,7 +135,7 @@ class Run:
 
     def _failure(self) -> CalculationError:
         """Where in the formula the finite numbers were left, and by which step."""
-        step = self.training.position.step
+        step = self.training.step
         graph, values = self.task.graph, self.problem.all_values()
         found = forward(graph, values)
         error = failure_of_values(graph, found, values)

@@ -95,7 +95,7 @@ class Training:
         self.trail: Trail | None = None
         """The way, if that is wanted."""
         self.held_out = held_out
-        self.position = position
+        self.step, self.loss, self.last, self.best = position
         self.curve = Curve()
         self.start: float | None = None
         """The loss at the start; of the first batch, where there are several."""
@@ -107,11 +107,16 @@ class Training:
         """The last value of the metric, until a line of the history has it."""
         self._beat = self._saved = 0.0
 
+    @property
+    def position(self) -> Position:
+        """Where the loop stands."""
+        return Position(self.step, self.loss, self.last, self.best)
+
     def run(self, watch: Watch, history: History | None = None) -> str:
         """Why it ended: steps, tolerance, patience, interrupted or diverged."""
         self.history = history
         problem, limits, count = self.problem, self.limits, self.problem.count
-        step = self.position.step
+        step = self.step
         self._beat = self._saved = monotonic()
         rate = self.rate(step // count)
         measured = count == 1 or history is not None
@@ -129,8 +134,8 @@ class Training:
                 if step >= limits.steps:
                     return "steps"
             problem.advance(rate, step + 1)
-            step += 1
-            self._after(step, value)
+            self.loss += value * problem.weight(step % count)
+            self.step = step = step + 1
             if step % count == 0:
                 why = self._epoch_ended(step // count)
                 if why:
@@ -161,35 +166,21 @@ class Training:
             self.history.row(step, epoch, value, norm, self.measured, self.problem.values())
             self.measured = None
 
-    def _after(self, step: int, value: float) -> None:
-        """Note that a step has been taken."""
-        before = self.position
-        if self.problem.count == 1:
-            self.position = Position(step, 0.0, None, before.best)
-            return
-        k = (step - 1) % self.problem.count
-        loss = before.loss + self.problem.weight(k) * value
-        self.position = Position(step, loss, before.last, before.best)
-
     def _epoch_ended(self, epoch: int) -> str | None:
         """Measure, and decide whether that was enough."""
-        before = self.position
-        best = before.best
+        last, self.last, self.loss = self.last, self.loss, 0.0
         if self.held_out is not None:
             self.measured = self.held_out.measured(epoch, self.problem.values())
-            best = best.after(epoch, self.measured, self.held_out.greater)
-        self.position = Position(before.step, 0.0, before.loss, best)
-        if self.held_out is not None and self.held_out.exhausted(epoch, best):
-            return "patience"
-        if self.problem.count > 1 and self._stands_still(before):
+            self.best = self.best.after(epoch, self.measured, self.held_out.greater)
+            if self.held_out.exhausted(epoch, self.best):
+                return "patience"
+        if self.problem.count > 1 and last is not None and self._stands_still(last, self.last):
             return "tolerance"
         return None
 
-    def _stands_still(self, before: Position) -> bool:
-        tolerance, last = self.limits.tolerance, before.last
-        if tolerance is None or last is None:
-            return False
-        return abs(last - before.loss) <= tolerance * max(abs(last), abs(before.loss))
+    def _stands_still(self, last: float, loss: float) -> bool:
+        tolerance = self.limits.tolerance
+        return tolerance is not None and abs(last - loss) <= tolerance * max(abs(last), abs(loss))
 
     def _ended(self, why: str) -> str:
         """Compute the loss of all data once more, where the loop has not."""
@@ -197,7 +188,7 @@ class Training:
         if value - value != 0 or norm - norm != 0:
             return "diverged"
         self.end, self.norm = value, norm
-        self._record(self.position.step, value, norm)
+        self._record(self.step, value, norm)
         return why
 
     def _tick(self, watch: Watch, step: int, value: float) -> None:

@@ -92,10 +92,9 @@ def _progress(found: Outcome, digits: int) -> Iterator[tuple[str, str]]:
     if held is not None and held.values:
         epoch, value = held.values[-1]
         best = ""
-        if held.patience is not None and held.best != epoch:
-            best = (
-                f"; the best was {rounded(dict(held.values)[held.best], digits)} after {held.best}"
-            )
+        if held.patience is not None and held.best.value is not None and held.best.epoch != epoch:
+            number = rounded(held.best.value, digits)
+            best = f"; the best was {number} after epoch {held.best.epoch}"
         what = "metric" if held.metric is not None else "held out"
         yield what, f"{rounded(value, digits)} on {held.rows:,} held-out rows{best}"
     yield "steps", f"{found.steps:,} of {_method(found)}"

@@ -64,13 +64,13 @@ def _interrupted_after(steps: int, given: list[str], saved: str) -> None:
     """Ctrl-C after so many steps."""
     script = f"""
 import os, signal, sys
-from bpcalc.descent.training import Training
-before = Training._after
-def after(self, step, value):
-    before(self, step, value)
-    if step == {steps}:
+from bpcalc.descent.arrays import ArrayProblem
+before = ArrayProblem.advance
+def advance(self, rate, t):
+    before(self, rate, t)
+    if t == {steps}:
         os.kill(os.getpid(), signal.SIGINT)
-Training._after = after
+ArrayProblem.advance = advance
 from bpcalc.cli import main
 sys.exit(main({[*given, "--save", saved]!r}))
 """
@@ -108,7 +108,10 @@ def test_patience_goes_on_where_it_was(flowers: str, tmp_path: Path) -> None:
     resumed = called(*given, "--epochs", "60", "--format", "json", "--resume", saved).data
     for key in ("stopped", "steps", "values", "epochs"):
         assert resumed[key] == whole[key]
-    assert resumed["validation"]["best_epoch"] == whole["validation"]["best_epoch"]
+    for key in ("best", "best_epoch", "value"):
+        assert resumed["validation"][key] == whole["validation"][key]
+    told = called(*given, "--epochs", "60", "--resume", saved).out
+    assert f"after epoch {whole['validation']['best_epoch']}" in told
 
 
 def test_what_was_learnt_is_in_the_file_by_name(flowers: str, tmp_path: Path) -> None:
