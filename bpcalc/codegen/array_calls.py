@@ -16,7 +16,7 @@ import numpy
 from bpcalc.codegen.arrays import ArrayProgram, ArrayStep
 from bpcalc.codegen.column_functions import function
 from bpcalc.codegen.column_parts import numpy_name
-from bpcalc.codegen.simplified import CONDITIONS
+from bpcalc.codegen.slot import CONDITIONS
 from bpcalc.ops.arrays import numpy_axis
 
 Array: TypeAlias = "numpy.ndarray[Any, Any]"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from bpcalc.codegen.backward import backward, counted
 from bpcalc.codegen.numpy_slots import NumpySlots
-from bpcalc.codegen.simplified import Made, Slot
+from bpcalc.codegen.slot import Made, Slot
 from bpcalc.graph import Graph
 from bpcalc.ops import OPERATORS, TABLE, Op, load_arrays
 from bpcalc.ops.op import Shape, Value

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from bpcalc.codegen.simplified import Condition, Slot, Slots
+from bpcalc.codegen.slot import Condition, Slot
+from bpcalc.codegen.slots import Slots
 from bpcalc.engine.backward import depends_on
 from bpcalc.graph import Graph
 from bpcalc.ops import Op

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from bpcalc.codegen.numpy_slots import OF_NUMPY
 from bpcalc.codegen.program import Program
-from bpcalc.codegen.simplified import CONDITIONS
+from bpcalc.codegen.slot import CONDITIONS
 from bpcalc.ops import TABLE
 
 Operand: TypeAlias = "int | str"

@@ -5,7 +5,8 @@ The numbers are the same: `where(x <= 0, 0, x)` is the larger of x and 0, also w
 
 from __future__ import annotations
 
-from bpcalc.codegen.simplified import Slot, Slots
+from bpcalc.codegen.slot import Slot
+from bpcalc.codegen.slots import Slots
 from bpcalc.ops.op import Op, Value
 
 _WHOLE = frozenset({"maximum", "minimum", "sign"})

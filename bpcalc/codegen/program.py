@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bpcalc.codegen.backward import backward, counted
-from bpcalc.codegen.simplified import Made, Slot, Slots
+from bpcalc.codegen.slot import Made, Slot
+from bpcalc.codegen.slots import Slots
 from bpcalc.errors import RequestError
 from bpcalc.graph import Graph
 

@@ -12,7 +12,7 @@ import pytest
 
 from bpcalc.codegen.floats import compiled
 from bpcalc.codegen.program import Program, Step
-from bpcalc.codegen.simplified import CONDITIONS
+from bpcalc.codegen.slot import CONDITIONS
 from bpcalc.ops import TABLE, Op
 
 pl = pytest.importorskip("polars")

@@ -26,7 +26,8 @@ from bpcalc.codegen.export.language import (
 from bpcalc.codegen.export.names import quoted
 from bpcalc.codegen.export.request import Request, Written
 from bpcalc.codegen.export.statements import LONGEST, Guard, Statement, negated
-from bpcalc.codegen.simplified import Slot, Slots
+from bpcalc.codegen.slot import Slot
+from bpcalc.codegen.slots import Slots
 from bpcalc.errors import RequestError
 from bpcalc.ops import TABLE
 from bpcalc.ops.op import Value

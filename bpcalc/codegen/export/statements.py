@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bpcalc.codegen.branches import Branch, branches, ordered
 from bpcalc.codegen.export.language import ATOM, SIGN, Form, Language
 from bpcalc.codegen.program import Program, Step
-from bpcalc.codegen.simplified import CONDITIONS
+from bpcalc.codegen.slot import CONDITIONS
 
 LONGEST = 72
 """Characters of an expression."""

@@ -14,7 +14,7 @@ from bpcalc.codegen.export.python import PYTHON, python
 from bpcalc.codegen.export.request import Request
 from bpcalc.codegen.export.sql import SQL, SqlSlots, sql
 from bpcalc.codegen.program import Program, program
-from bpcalc.codegen.simplified import Slots
+from bpcalc.codegen.slots import Slots
 from bpcalc.errors import RequestError, printable
 from bpcalc.graph import Building, Graph
 from bpcalc.ops import Op
