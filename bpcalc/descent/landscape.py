@@ -22,10 +22,10 @@ from bpcalc.errors import BpcalcError
 
 Array: TypeAlias = "numpy.ndarray[Any, Any]"
 
-COARSE = 25
+COARSE = 49
 """Points along an axis that there are at least: for them rows of the data are left out."""
 
-_WORK = 600_000_000
+_WORK = 1_500_000_000
 """Elements that are computed for a picture: two seconds."""
 _CALL = 1500
 """What a call of NumPy takes, in elements."""

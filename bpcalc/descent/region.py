@@ -56,7 +56,7 @@ def region(points: Sequence[Point]) -> tuple[list[Range], bool]:
     equal = all(extent * NARROW >= longest or extent <= _FLAT * longest for extent in extents)
     ranges = []
     for low, high, extent in zip(lows, highs, extents):
-        width = (longest if equal else extent) or _some(low)
+        width = (longest if equal else extent) or _some(lows)
         half = width * (0.5 + MARGIN)
         middle = low + (high - low) / 2
         ranges.append(Range(middle - half, middle + half))
@@ -64,6 +64,6 @@ def region(points: Sequence[Point]) -> tuple[list[Range], bool]:
     return ranges, equal
 
 
-def _some(x: float) -> float:
+def _some(point: Sequence[float]) -> float:
     """A width around a single point."""
-    return abs(x) / 2 or 1.0
+    return max(map(abs, point)) / 2 or 1.0

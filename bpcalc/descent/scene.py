@@ -18,7 +18,7 @@ from bpcalc.descent.trail import Trail, labels
 Array: TypeAlias = "numpy.ndarray[Any, Any]"
 
 ALONG_A_CURVE = 400
-ALONG_AN_AXIS = 81
+ALONG_AN_AXIS = 121
 
 _MARKED = 200
 """Points of a descent that stand on a curve."""

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 DECADES = 2.0
 """From so many on a loss is drawn on a logarithmic axis."""
 
+ROUND = (1, 2, 2.5, 5, 10)
+"""Steps between ticks."""
+
 _MOST_TICKS = 6
+_POWERS = (1, 2, 3, 4, 5, 10, 20, 25, 50, 100, 200)
+"""Steps between powers of ten."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORDS = (0.01, 1000.0)
 """Powers of ten that are written in full."""
@@ -27,17 +33,58 @@ def power_of_ten(value: float, _: Any = None) -> str:
         return ""
     if _WORDS[0] <= value <= _WORDS[1] * 1.001:
         return f"{value:g}"
-    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
+    return f"10{exponent_text(exponent)}"
 
 
-def short(value: float) -> str:
-    """Four digits: `0.25`, `21,000`, `2.1·10⁷`."""
-    if value == 0 or 1e-4 <= abs(value) < 1e6:
-        text = f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+def short(value: float, digits: int = 4) -> str:
+    """To so many digits: `0.25`, `21,000`, `2.1·10⁷`.
+
+    >>> short(-2.5), short(20999.9, 5), short(2.1e-7)
+    ('−2.5', '21,000', '2.1·10⁻⁷')
+    """
+    head, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    if value == 0 or -4 <= int(exponent) < 6:
+        decimals = max(0, digits - 1 - int(exponent))
+        text = f"{value:,.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if decimals else text
         return text.replace("-", "−")
-    digits, _, exponent = f"{value:.3e}".partition("e")
-    digits = digits.rstrip("0").rstrip(".").replace("-", "−")
-    return f"{digits}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    head = head.rstrip("0").rstrip(".") if "." in head else head
+    return f"{head}·10{exponent_text(int(exponent))}".replace("-", "−")
+
+
+def exponent_text(exponent: int) -> str:
+    """Raised."""
+    return str(exponent).translate(_SUPERSCRIPTS)
+
+
+def ticks(axis: Axis) -> None:
+    """Round numbers along an axis, with as few digits as tell them apart."""
+    from matplotlib.ticker import Formatter, MaxNLocator
+
+    class Shortest(Formatter):  # type: ignore[misc]
+        def __call__(self, value: float, place: int | None = None) -> str:
+            return short(value)
+
+        def format_ticks(self, values: Sequence[float]) -> list[str]:
+            return told_apart(values)
+
+    axis.set_major_locator(MaxNLocator(6, steps=ROUND))
+    axis.set_major_formatter(Shortest())
+
+
+def told_apart(values: Sequence[float]) -> list[str]:
+    """The numbers with as few digits as make them different.
+
+    >>> told_apart([0.0, 2.5e-7, 5e-7]), told_apart([1.00001, 1.00002])
+    (['0', '2.5·10⁻⁷', '5·10⁻⁷'], ['1.00001', '1.00002'])
+    """
+    largest = max(map(abs, values), default=0.0)
+    exact = [value if abs(value) > 1e-9 * largest else 0.0 for value in values]
+    for digits in range(4, 17):
+        texts = [short(value, digits) for value in exact]
+        if len(set(texts)) == len(texts):
+            return texts
+    return [repr(value) for value in exact]
 
 
 def spans_decades(values: Sequence[float]) -> bool:
@@ -51,13 +98,14 @@ def set_scale(axes: Axes, values: Sequence[float]) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     if not spans_decades(values):
+        ticks(axes.yaxis)
         return
     low, high = floor(log10(min(values))), -floor(-log10(max(values)))
-    step = -(-(high - low) // _MOST_TICKS) or 1
+    step = next(step for step in _POWERS if step * _MOST_TICKS >= high - low)
     first = low - low % step
     axes.set_yscale("log")
-    ticks = [float(f"1e{power}") for power in range(first, high + 1, step) if -308 < power < 309]
-    axes.yaxis.set_major_locator(FixedLocator(ticks))
+    powers = [float(f"1e{power}") for power in range(first, high + 1, step) if -308 < power < 309]
+    axes.yaxis.set_major_locator(FixedLocator(powers))
     axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
     axes.yaxis.set_minor_locator(NullLocator())
 
@@ -66,7 +114,7 @@ def whole_numbers(axes: Axes) -> None:
     """Steps are counted: 1,000 and no 2.5."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=ROUND, integer=True, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 

@@ -12,6 +12,7 @@ from bpcalc.render.plot.axes import short
 from bpcalc.render.plot.loss import draw_loss, draw_metric, name_steps
 from bpcalc.render.plot.scenery import draw_scene
 from bpcalc.render.plot.style import QUIET, SMALL, styled
+from bpcalc.render.plot.thinned import thinned
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 _DOTS = 200
 """Per inch of a PNG."""
 
-_SUMMARY = 25
+_PAD = 6
+"""Around the panels: pt."""
+_SUMMARY = 28
 """Where the line below the title stands: pt from above."""
 
 _TITLE = 78
@@ -40,6 +43,10 @@ def drawn(found: Outcome, scene: Scene | None, form: str) -> bytes:
     return data if form == "png" else _spoken(data.decode(), found).encode()
 
 
+_FONTS = re.compile(r"font-family: [^;\"]*")
+_FAMILY = "font-family: 'DejaVu Sans', Verdana, sans-serif"
+"""Instead of Matplotlib's long list: Verdana has the same widths."""
+
 _ANONYMOUS = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -50,6 +57,7 @@ def _figure(found: Outcome, scene: Scene | None) -> Figure:
     held = found.held if found.held is not None and found.held.values else None
     size = (9.6 if scene is not None else 6.4, 5.4 if held is not None else 4.4)
     figure = Figure(figsize=size, layout="constrained")
+    figure.get_layout_engine().set(w_pad=_PAD / 72, h_pad=_PAD / 72)
     FigureCanvasAgg(figure)
     left, right = _halves(figure, scene)
     if scene is not None:
@@ -106,5 +114,6 @@ def _summary(found: Outcome) -> str:
 def _spoken(svg: str, found: Outcome) -> str:
     """Without the frame of an XML file, which names a server; with a name for those who listen."""
     text = re.sub(r"^.*?(?=<svg )", "", svg, count=1, flags=re.DOTALL)
+    text = thinned(_FONTS.sub(_FAMILY, text))
     label = escape(f"Descent on {shortened(found.formula, 200)}: {_summary(found)}")
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)

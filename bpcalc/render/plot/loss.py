@@ -83,7 +83,7 @@ def name_steps(axes: Axes, found: Outcome, *, above: Axes | None = None) -> None
     )
     top.set_xlabel("epoch", fontsize=SMALL, color=QUIET)
     top.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
-    top.tick_params(length=2, color=QUIET, labelcolor=QUIET)
+    top.tick_params(length=0, labelcolor=QUIET)
     top.spines["top"].set_visible(False)
 
 
@@ -101,7 +101,8 @@ def draw_metric(axes: Axes, held: Held, batches: int) -> None:
     marker = "o" if len(points) <= _MARKED else ""
     axes.plot(steps, values, color=HELD_OUT, marker=marker, markersize=3)
     _widen(axes, values)
-    best = dict(points).get(held.best)
-    if best is not None and held.patience is not None:
-        axes.plot([held.best * batches], [best], "o", color=HELD_OUT, markersize=7, label="best")
+    best = held.best.epoch
+    if held.patience is not None and best in epochs:
+        height = dict(points)[best]
+        axes.plot([best * batches], [height], "o", color=HELD_OUT, markersize=7, label="best")
         axes.legend(loc="best")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STYLE = """
 .plot{margin:1rem 0}
-.plot svg{display:block;width:100%;height:auto;background:#fff;border-radius:.4rem}
+.plot svg{display:block;width:100%;height:auto;padding:.5rem;background:#fff;border-radius:.4rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;margin:.6rem 0;font-variant-numeric:tabular-nums}
 th,td{padding:.25rem 1.4rem .25rem 0;text-align:left;vertical-align:top}

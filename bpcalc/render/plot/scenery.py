@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from bpcalc.descent.scene import Contours, Profile, Scene, Way
-from bpcalc.render.plot.axes import short
+from bpcalc.render.plot.axes import short, ticks
 from bpcalc.render.plot.style import BANDS, CONTOUR, INK, LINE, QUIET, SMALL, WAY
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _LEVELS = 14
 _LABELLED = 3
 """Every third contour says its value."""
-_RIM = 0.06
-"""Without labels of contours: a part of the panel."""
+_RIM = 0.03
+"""Without labels of contours, a part of the panel; and more for each of their characters."""
+_CHARACTER = 0.009
 _LONG = 0.012
 """Steps of this part of the panel get a dot; shorter ones would run into one."""
 
@@ -29,11 +30,6 @@ def draw_scene(axes: Axes, scene: Scene) -> None:
         _draw_contours(axes, scene)
     else:
         _draw_profile(axes, scene)
-    used, rows = scene.rows
-    notes = [f"contours of {used:,} of {rows:,} rows"] if used < rows else []
-    notes += [] if scene.way.whole else ["the run goes on outside"]
-    if notes:
-        axes.set_title(", ".join(notes), fontsize=SMALL, color=QUIET, loc="right", pad=4)
 
 
 # Two numbers
@@ -45,20 +41,28 @@ def _draw_contours(axes: Axes, scene: Contours) -> None:
     axes.spines[:].set_visible(True)
     axes.set_xlim(scene.x[0], scene.x[-1])
     axes.set_ylim(scene.y[0], scene.y[-1])
-    _thin_ticks(axes)
+    ticks(axes.xaxis)
+    ticks(axes.yaxis)
     if scene.equal:
         axes.set_aspect("equal", adjustable="box")
     levels = levels_of(scene.values)
     if len(levels) > 1:
         _draw_bands(axes, scene, levels)
+    notes = [_over(scene), "" if len(levels) > 1 else _flat(scene)]
+    note = ", ".join(filter(None, notes))
+    axes.set_title(note, fontsize=SMALL, color=QUIET, loc="right", pad=4)
     _draw_way(axes, scene.way, scene.way.points[:, 0], scene.way.points[:, 1])
 
 
-def _thin_ticks(axes: Axes) -> None:
-    from matplotlib.ticker import MaxNLocator
+def _over(scene: Scene) -> str:
+    """Of which rows, where these are not all."""
+    used, rows = scene.rows
+    return f"over {used:,} of {rows:,} rows" if used < rows else ""
 
-    for axis in axes.xaxis, axes.yaxis:
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+
+def _flat(scene: Contours) -> str:
+    """Why there are no contours."""
+    return "the loss is flat" if numpy.isfinite(scene.values).any() else "no finite loss"
 
 
 def _draw_bands(axes: Axes, scene: Contours, levels: list[float]) -> None:
@@ -88,7 +92,8 @@ def _free_places(lines: Any, scene: Contours, labelled: list[float]) -> list[tup
             continue
         points = numpy.concatenate(segments)
         unit = (points - low) / size
-        inside = ((unit > _RIM) & (unit < 1 - _RIM)).all(axis=1)
+        rim = _RIM + _CHARACTER * len(short(level))
+        inside = ((unit > rim) & (unit < 1 - rim)).all(axis=1)
         if inside.any():
             away = [numpy.hypot(*(way - point).T).min() for point in unit[inside]]
             places.append(tuple(points[inside][int(numpy.argmax(away))]))
@@ -128,37 +133,53 @@ def _round(level: float, gap: float) -> float:
 
 def _draw_profile(axes: Axes, scene: Profile) -> None:
     axes.set_xlabel(scene.label)
-    axes.set_ylabel("loss")
+    axes.set_ylabel(f"loss {_over(scene)}".rstrip())
     axes.grid()
     axes.plot(scene.x, scene.values, color=LINE)
     axes.set_xlim(scene.x[0], scene.x[-1])
-    shown = numpy.concatenate([scene.values, scene.heights])
-    shown = shown[numpy.isfinite(shown)]
-    if shown.size:
-        low, high = float(shown.min()), float(shown.max())
-        room = 0.07 * (high - low) or abs(high) / 2 or 1.0
-        axes.set_ylim(low - room, high + room)
+    axes.set_ylim(*_heights(scene))
+    ticks(axes.xaxis)
+    ticks(axes.yaxis)
     tangent = scene.tangent
     if tangent is not None:
         text = f"tangent at {short(tangent.x)}, slope {short(tangent.slope)}"
         axes.axline(
             (tangent.x, tangent.value), slope=tangent.slope, color=QUIET, ls="--", lw=1, label=text
         )
-    _draw_way(axes, scene.way, scene.way.points[:, 0], scene.heights)
+    _draw_way(axes, scene.way, scene.way.points[:, 0], scene.heights, width=0.6)
+
+
+def _heights(scene: Profile) -> tuple[float, float]:
+    """From the lowest place to above the way; the curve may be far above it at the edges."""
+    x = scene.way.points[:, 0]
+    of_way = scene.heights[(x >= scene.x[0]) & (x <= scene.x[-1]) & numpy.isfinite(scene.heights)]
+    of_curve = scene.values[numpy.isfinite(scene.values)]
+    if not of_way.size or not of_curve.size:
+        return 0.0, 1.0
+    low = float(min(of_way.min(), of_curve.min()))
+    high = float(of_way.max())
+    top = min(float(of_curve.max()), high + 0.4 * (high - low)) if high > low else of_curve.max()
+    top = max(float(top), high)
+    room = 0.07 * (top - low)
+    if room <= 1e-12 * max(abs(low), abs(top)):
+        room = abs(low) / 2 or 1.0
+    return low - room, top + room
 
 
 # The way
 
 
-def _draw_way(axes: Axes, way: Way, x: Any, y: Any) -> None:
+def _draw_way(axes: Axes, way: Way, x: Any, y: Any, width: float = 1.1) -> None:
     """Line, dots, and where it begins and ends; the legend is above the panel."""
-    axes.plot(x, y, color=WAY, linewidth=1.1, zorder=4)
+    label = "" if way.whole else "goes on outside"
+    axes.plot(x, y, color=WAY, linewidth=width, zorder=4, label=label)
     dots = _long_steps(axes, x, y)
     axes.plot(x[dots], y[dots], "o", color=WAY, markersize=2.6, zorder=4)
     start: dict[str, Any] = {"markerfacecolor": "white", "markeredgewidth": 1.6}
-    axes.plot(x[:1], y[:1], "o", color=WAY, markersize=7, zorder=5, label="start", **start)
+    axes.plot(x[:1], y[:1], "o", color=WAY, markersize=8, zorder=5, label="start", **start)
     if way.whole and len(x) > 1:
-        axes.plot(x[-1:], y[-1:], "o", color=WAY, markersize=7, zorder=5, label="end")
+        end: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.8}
+        axes.plot(x[-1:], y[-1:], "o", color=WAY, markersize=6.5, zorder=6, label="end", **end)
     axes.legend(
         loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3,
         handletextpad=0.4, columnspacing=1.2,

@@ -6,6 +6,7 @@ Texts of an SVG stay text, in the fonts of whoever looks at it.
 from __future__ import annotations
 
 import logging
+import os
 import unicodedata
 import warnings
 from collections.abc import Iterator
@@ -88,19 +89,20 @@ def refuse_missing() -> None:
     Raises:
         RequestError: Matplotlib is not installed.
     """
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
+    os.environ["MPLBACKEND"] = "agg"  # whatever a notebook or a desktop has set
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # which tells of its caches
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
         raise RequestError(
             "--plot needs Matplotlib, which is not installed",
             hint='pip install "bpcalc[plot]"; --history writes the numbers without it',
-        )
+        ) from None
 
 
 @contextmanager
 def styled(texts: str) -> Iterator[None]:
     """Within which Matplotlib draws in this style, and says nothing; `texts` are to be readable."""
-    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # of caches, before it is imported
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of glyphs that no font has
         import matplotlib
