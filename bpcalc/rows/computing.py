@@ -81,9 +81,14 @@ def failure(graph: Graph, plan: Plan, numbers: Sequence[float]) -> BpcalcError:
     return found or CalculationError("the result is not finite")
 
 
+def has_program(graph: Graph, plan: Plan) -> bool:
+    """Whether there are no arrays, neither in the formula nor bound by options."""
+    return is_of_numbers(graph) and not any(shape(value) for value in plan.fixed.values())
+
+
 def _function(graph: Graph, plan: Plan) -> Callable[..., Numbers]:
     """The value and gradient, from the numbers of the used columns."""
-    if is_of_numbers(graph) and not any(shape(value) for value in plan.fixed.values()):
+    if has_program(graph, plan):
         return row_function(graph, plan.wrt, plan.fixed)
     return _by_engine(graph, plan.wrt, plan.fixed)
 

@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from bpcalc.codegen.program import Program, is_of_numbers, program
+from bpcalc.codegen.program import Program, program
 from bpcalc.graph import Graph
+from bpcalc.rows.computing import has_program
 from bpcalc.rows.plan import Block, Done, Plan, Transform
 from bpcalc.rows.records import whole_records
 
@@ -38,7 +39,7 @@ def fast(graph: Graph, plan: Plan, plain: Transform, expected: int = 0) -> FastT
 
     `expected` are the bytes of the table as far as they are known.
     """
-    if not plan.used or not is_installed() or not is_of_numbers(graph):
+    if not plan.used or not is_installed() or not has_program(graph, plan):
         return None
     found = program(graph, plan.wrt, plan.fixed)
     if len(found.steps) > _MOST_STEPS:

@@ -16,10 +16,10 @@ from typing import IO, Any, cast
 
 import polars as pl
 
-from bpcalc.codegen.program import is_of_numbers, program
+from bpcalc.codegen.program import program
 from bpcalc.errors import RequestError, printable
 from bpcalc.graph import Graph
-from bpcalc.rows.computing import Computing
+from bpcalc.rows.computing import Computing, has_program
 from bpcalc.rows.mapping import Count
 from bpcalc.rows.parallel import LARGEST
 from bpcalc.rows.plan import Block, Plan, Trouble
@@ -228,7 +228,7 @@ def _outputs(
 ) -> Callable[[pl.LazyFrame, Sequence[str]], pl.LazyFrame]:
     """The computed columns `0`, `1`, ... from the inputs `0`, `1`, ..."""
     plan = computing.plan
-    if plan.used and is_of_numbers(graph):
+    if plan.used and has_program(graph, plan):
         found = program(graph, plan.wrt, plan.fixed)
         if len(found.steps) <= _MOST_STEPS:
             return by_expressions(found)

@@ -154,6 +154,16 @@ def test_what_has_no_expression_is_computed_row_by_row(tmp_path: Path, formula: 
     assert pl.read_parquet(target).write_csv() == by_csv
 
 
+def test_an_option_may_bind_an_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "WORTH", 1)
+    words = ["--W", "[1, 2]", "--wrt", "x", "--only"]
+    assert called("map", "sum(x*W)", *words, stdin=b"x\n4\n").out == "value,d_x\n12.0,3.0\n"
+    source = put(pl.DataFrame({"x": [4]}), tmp_path / "in.parquet")
+    target = tmp_path / "out.parquet"
+    assert called("map", "sum(x*W)", source, *words, "-o", str(target)).code == 0
+    assert pl.read_parquet(target).rows() == [(12.0, 3.0)]
+
+
 def test_a_table_without_rows(tmp_path: Path) -> None:
     source = put(pl.DataFrame(schema={"x": pl.Float64}), tmp_path / "in.parquet")
     assert called("map", "x*x", source, "-o", str(tmp_path / "out.parquet")).code == 0
