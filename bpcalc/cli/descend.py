@@ -133,7 +133,8 @@ def _descended(
         watch = Watch(lambda: interrupted.waiting, saving.meanwhile, SAVE_EVERY, show)
         try:
             outcome = run.go(watch, lines)
-        except BaseException:
+        except BpcalcError:  # the history cannot be written: what was learnt perhaps can
+            saving.before = None
             saving.meanwhile()
             raise
         return outcome, saving.at_the_end()

@@ -58,7 +58,7 @@ class ArrayProblem:
             [numpy.zeros_like(array) for _ in method.recipe.memory] for array in self.arrays
         ]
         self._values: dict[str, Value] = {
-            **{name: _typed(value, dtype) for name, value in fixed.items()},
+            **{name: numpy.array(value, dtype) for name, value in fixed.items()},
             **dict(zip(self.names, self.arrays)),
         }
         self._batch: Mapping[str, Value] = {}
@@ -184,10 +184,6 @@ class ArrayProblem:
                 end = begin + parts[i].size
                 parts[i][...] = numpy.reshape(memory[name][begin:end], parts[i].shape)
                 begin = end
-
-
-def _typed(value: Value, dtype: str) -> Value:
-    return numpy.array(value, dtype) if numpy.shape(value) else float(value)
 
 
 def _copied(array: Array) -> Any:

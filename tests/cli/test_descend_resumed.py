@@ -307,6 +307,28 @@ def test_a_place_that_cannot_be_written_is_found_out_before(tmp_path: Path, name
     assert "cannot be written" in ran.err
 
 
+def test_a_disk_that_fills_up_on_the_way_costs_nothing_that_was_learnt(tmp_path: Path) -> None:
+    """The history may not become larger than 20 KB; saving the few numbers still works."""
+    given = ["descend", "x² + y²", "--x", "3", "--y", "4", "--lr", "1e-6", "--steps", "1000000"]
+    given += ["--history", "h.csv", "--save", "saved.json"]
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+        f"from bpcalc.cli import main; sys.exit(main({given!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        timeout=TIMEOUT,
+        cwd=tmp_path,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: h.csv cannot be written: File too large")
+    saved = json.loads((tmp_path / "saved.json").read_text())
+    assert saved["position"]["step"] > 100
+    assert 2.9 < saved["values"]["x"] < 3
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 def test_a_full_disk_is_an_error_behind_the_result(tmp_path: Path) -> None:
     for name in ("a.json", "a.npz"):
