@@ -6,10 +6,11 @@ A step that only one branch needs is computed only there: what was not chosen th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from bpcalc.codegen.program import Program, Step
+from bpcalc.codegen.slot import CONDITIONS
 
 Branch: TypeAlias = "tuple[tuple[int, bool], ...]"
 """(condition's slot, whether it holds), from the outermost condition inwards."""
@@ -21,42 +22,58 @@ _DEEPEST = 20
 def branches(program: Program) -> list[Branch]:
     """For each slot the conditions under which it is needed; none for inputs and constants."""
     count = program.first_step + len(program.steps)
+    known = _literals(program)
     found: list[Branch | None] = [None] * count
     for slot in program.outputs:
         found[slot] = ()
     for slot in range(count - 1, program.first_step - 1, -1):
         step, here = program.steps[slot - program.first_step], found[slot]
         assert here is not None  # every step is needed by an output
-        for used, branch in _uses(program, step, here):
-            known = found[used]
-            found[used] = branch if known is None else _common(known, branch, found)
+        for used, branch in _uses(step, here, known):
+            before = found[used]
+            found[used] = branch if before is None else _common(before, branch, found)
     return [() if slot < program.first_step else found[slot] or () for slot in range(count)]
 
 
-def _uses(program: Program, step: Step, here: Branch) -> Iterator[tuple[int, Branch]]:
+def _literals(program: Program) -> dict[tuple[int, bool], Branch]:
+    """For each condition, and whether it holds, what then holds of its parts.
+
+    Where p and q hold, p does, and within that q does.
+    """
+    found: dict[tuple[int, bool], Branch] = {}
+    for slot, step in enumerate(program.steps, program.first_step):
+        if step.op not in CONDITIONS:
+            continue
+        for holds in (True, False):
+            if step.op == "not":
+                found[slot, holds] = found[step.inputs[0], not holds]
+            elif step.op == ("and" if holds else "or"):
+                first, second = (found[part, holds] for part in step.inputs)
+                found[slot, holds] = _joined(first, second)
+            else:
+                found[slot, holds] = ((slot, holds),)
+    return found
+
+
+def _joined(first: Branch, second: Branch) -> Branch:
+    """A branch within a branch, as far as that is not too deep."""
+    return tuple(dict.fromkeys((*first, *second)))[:_DEEPEST]
+
+
+def _uses(
+    step: Step, here: Branch, known: Mapping[tuple[int, bool], Branch]
+) -> Iterator[tuple[int, Branch]]:
     """What a step in a branch needs, and in which branch.
 
     Of `and` and `or` the second input is only asked where the first does not decide.
     """
-    if len(here) < _DEEPEST and step.op in ("where", "and", "or"):
+    if step.op in ("where", "and", "or"):
         first, *others = step.inputs
         yield first, here
         for used, holds in zip(others, (step.op != "or", False)):
-            yield used, _within(program, here, first, holds)
+            yield used, _joined(here, known[first, holds])
     else:
         yield from ((used, here) for used in step.inputs)
-
-
-def _within(program: Program, branch: Branch, condition: int, holds: bool) -> Branch:
-    """A branch within a branch; where p and q hold, p does and within that q does."""
-    step = program.steps[condition - program.first_step]
-    if step.op == "not":
-        return _within(program, branch, step.inputs[0], not holds)
-    if step.op == ("and" if holds else "or"):
-        for part in step.inputs:
-            branch = _within(program, branch, part, holds)
-        return branch
-    return branch if (condition, holds) in branch else (*branch, (condition, holds))
 
 
 def _common(first: Branch, second: Branch, found: list[Branch | None]) -> Branch:

@@ -53,8 +53,10 @@ def row_function(
     Raises:
         RequestError: the formula has arrays in it.
     """
-    found = program(graph, wrt, fixed)
     by_engine = _by_engine(graph, wrt, fixed or {})
+    if len(graph) > MOST_STEPS:
+        return by_engine
+    found = program(graph, wrt, fixed)
     return by_engine if len(found.steps) > MOST_STEPS else compiled(found, by_engine)
 
 

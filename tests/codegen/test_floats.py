@@ -108,6 +108,11 @@ def test_the_source_has_none_of_the_names_of_the_formula() -> None:
 
 
 def test_a_deep_formula_and_one_of_many_branches_compile() -> None:
+    branchy = "x"
+    for i in range(300):
+        branchy = f"where(x > {i}, log(x)*({branchy}), sqrt(x))"
+    graph = parse(branchy)
+    assert same(row_function(graph, ["x"])(2.5), by_engine(graph, [2.5]))
     chain = parse("+".join(["sin(x)*x"] * 4000))
     assert same(row_function(chain, ["x"])(0.5), by_engine(chain, [0.5]))
     nested = parse("max(" + ",".join(f"x-{i}" for i in range(150)) + ")")
