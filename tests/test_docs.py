@@ -1,9 +1,10 @@
 """Every page, executed: what README and examples show is what happens.
 
 Each line `$ ...` of a `console` block is run, in a copy of `examples/`, at 80 columns and without
-colour. What follows it is its output, to the character: standard output, then standard error. Lines
-that begin with `> ` carry the command on. A command that ends with a code other than 0 is followed
-by `$ echo $?`. Between `<!-- $ command -->` and `<!-- end -->` stands output that Markdown shows.
+colour. What follows it is its output, to the character: standard output, then standard error (which
+is no terminal here: on one, slow machines would show bars that fast ones do not). Lines that begin
+with `> ` carry the command on. A command that ends with a code other than 0 is followed by
+`$ echo $?`. Between `<!-- $ command -->` and `<!-- end -->` stands output that Markdown shows.
 A file of `examples/` that a command writes anew, such as a picture, has to come out the same.
 `pytest --update` rewrites the outputs in place.
 """
@@ -20,6 +21,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -90,12 +92,14 @@ class Terminal:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         here = self.folder = folder / "examples"
         shutil.copytree(ROOT / "examples", here)
-        command = folder / "bin" / "bpcalc"
-        command.parent.mkdir()
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bpcalc "$@"\n')
-        command.chmod(0o755)
+        commands = folder / "bin"
+        commands.mkdir()
+        for name, words in {"bpcalc": "-m bpcalc ", "python": ""}.items():
+            command = commands / name
+            command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words}"$@"\n')
+            command.chmod(0o755)
         monkeypatch.chdir(here)
-        monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+        monkeypatch.setenv("PATH", f"{commands}{os.pathsep}{os.environ['PATH']}")
         for name, value in {"COLUMNS": str(COLUMNS), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("PYTHONUTF8", "1")
@@ -116,21 +120,26 @@ class Terminal:
         return sorted(self.folder.glob("*.svg"))
 
     def _by_main(self, command: str) -> str:
-        screen = Screen()
-        with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
+        screen, errors = Screen(), io.StringIO()
+        with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(errors):
             self.code = main(shlex.split(command)[1:])
-        return screen.getvalue()
+        return screen.getvalue() + errors.getvalue()
 
     def _by_bash(self, command: str) -> str:
         ours, theirs = pty.openpty()
-        with subprocess.Popen(
-            ["bash", "-c", command], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
-        ) as process:
+        with (
+            tempfile.TemporaryFile() as errors,
+            subprocess.Popen(
+                ["bash", "-c", command], stdin=subprocess.DEVNULL, stdout=theirs, stderr=errors
+            ) as process,
+        ):
             os.close(theirs)
-            said = b"".join(iter(lambda: _read(ours), b""))
+            said = b"".join(iter(lambda: _read(ours), b"")).replace(b"\r\n", b"\n")
+            self.code = process.wait()
+            errors.seek(0)
+            said += errors.read()
         os.close(ours)
-        self.code = process.returncode
-        return said.decode().replace("\r\n", "\n")
+        return said.decode()
 
 
 def _read(descriptor: int) -> bytes:

@@ -108,9 +108,7 @@ def _idx(file: Any, path: Path, wanted: str) -> Array:
     shape = tuple(numpy.frombuffer(lengths, ">u4").tolist())
     size = prod(shape)
     if not 0 < size < MOST:
-        raise UnusableError(
-            f"{path} holds nothing to learn from, or too much: its shape is {shape}"
-        )
+        raise UnusableError(f"{path} is empty, or damaged: its header says {shape}")
     elements = file.read(size + 1)
     if len(elements) < size:
         raise UnusableError(
