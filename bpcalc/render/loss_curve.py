@@ -21,9 +21,9 @@ _WIDE_RANGE = 1000.0
 
 def loss_curve(points: Points, width: int, unicode: bool = True, means: bool = False) -> list[str]:
     """The lines of the picture; none where there is nothing to see."""
-    if len(points) < 3:
-        return []
     columns = min(width - 14, len(points))
+    if columns < 3:
+        return []
     heights = _means(points, columns) if means else _samples(points, columns)
     if not all(height - height == 0 for height in heights):
         return []
