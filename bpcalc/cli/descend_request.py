@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ from bpcalc.descent.training import Limits
 from bpcalc.engine.array_shapes import shape
 from bpcalc.errors import RequestError, did_you_mean, printable
 from bpcalc.formula import parse
+from bpcalc.formula.tokens import normal
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
 
@@ -253,21 +255,33 @@ def _graph_and_data(
         _refuse_option_names(graph, given, (), options)
         matched(graph, given)
         return graph, {}
-    placed = dict.fromkeys(source.names, Constant(1.0, "1"))
+    found = _read_for_scan(text, source, dtype)
+    placed = {**dict.fromkeys(source.names, Constant(1.0, "1")), **found}
     graph = parse(text, {**placed, **given})
     _refuse_option_names(graph, given, source.names, options)
     wanted = [name for name in graph.variables if name in source.names]
     _refuse_two_values(graph, given, source)
     _refuse_missing(graph, given, source)
-    matched(graph, {**{name: placed[name] for name in wanted}, **given})
+    matched(graph, {**{name: Constant(1.0, "1") for name in wanted}, **given})
     if not wanted:
         raise RequestError(
             f"the formula uses nothing of the data: {source.shown} has "
             f"{', '.join(printable(name, 30) for name in source.names[:10])}",
             hint=f"its variables are {', '.join(list(graph.variables)[:10]) or 'none'}",
         )
-    found = source.read(wanted, dtype)
+    found = {name: found[name] for name in wanted} if found else source.read(wanted, dtype)
     return parse(text, {**found, **given}), found
+
+
+def _read_for_scan(text: str, source: Data, dtype: str) -> dict[str, Any]:
+    """All data that the formula names, where its graph depends on their shapes.
+
+    Elsewhere nothing: what is wrong with a formula is said before long tables are read.
+    """
+    words = {normal(word) for word in re.findall(r"\w+", text)}
+    if "scan" not in words:
+        return {}
+    return source.read([name for name in source.names if name in words], dtype)
 
 
 def _refuse_option_names(

@@ -282,6 +282,20 @@ def test_the_tolerance_of_batches_is_a_change_of_the_loss(flowers: Path) -> None
     assert found["steps"] == found["epochs"] * 15
 
 
+def test_a_recurrent_network_goes_along_the_columns(tmp_path: Path) -> None:
+    x = numpy.random.default_rng(0).normal(size=(50, 5))
+    h = numpy.zeros(50)
+    for k in range(5):
+        h = numpy.tanh(0.8 * h + 0.5 * x[:, k])
+    numpy.savez(tmp_path / "steps.npz", x=x, t=h)
+    formula = "f(h, v) = tanh(w*h + u*v)\ns = scan(f, 0*x[:, 0], x')\n(s[4] - t)^2"
+    words = ("descend", formula, "--data", str(tmp_path / "steps.npz"), "--w", "0.5", "--u", "0.1")
+    found = data(*words, "--batch", "8", "--method", "adam", "--lr", "0.02", "--epochs", "100")
+    assert found["values"] == {
+        n: pytest.approx(v, abs=1e-3) for n, v in {"w": 0.8, "u": 0.5}.items()
+    }
+
+
 # What is told
 
 
