@@ -8,15 +8,14 @@ answers with one line of JSON: the seconds of each pass, or what was found.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from array_problems import BATCH, COMPONENTS, DIMENSIONS, GAMMA, M, Problem, constant, problem
+from workers import answer, missing, seconds
 
 
 class Runs(NamedTuple):
@@ -186,17 +185,6 @@ TOOLS: dict[str, Tool] = {
 }
 
 
-def seconds(run: Callable[[], Any], passes: int) -> list[float]:
-    """Of each pass; the first, which brings data into the caches, is not among them."""
-    run()
-    found = []
-    for _ in range(passes):
-        start = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - start)
-    return found
-
-
 def result(runs: Runs, parameters: dict[str, Any]) -> list[list[float]]:
     """The value, and the gradient by each parameter."""
     value, slopes = runs.gradient()
@@ -210,15 +198,14 @@ def main() -> None:
     try:
         runs = TOOLS[tool](given)
     except ImportError as why:
-        sys.exit(f"not installed ({why.name})" if why.name else str(why))
-    for line in sys.stdin:
-        what, passes = line.split()
-        found: Any
-        if what == "result":
-            found = result(runs, given.parameters)
-        else:
-            found = seconds(getattr(runs, what), int(passes))
-        print(json.dumps(found), flush=True)
+        missing(why)
+    answer(
+        {
+            "value": lambda passes: seconds(runs.value, int(passes)),
+            "gradient": lambda passes: seconds(runs.gradient, int(passes)),
+            "result": lambda _: result(runs, given.parameters),
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -9,19 +9,14 @@ found is compared with NumPy by hand.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 from array_tools import TOOLS
-from common import MeasurementError, interleaved, machine, table
+from common import interleaved, machine, not_measured, table
+from workers import Worker
 
-HERE = Path(__file__).parent
 SEED = 20261121
 PROBLEMS = ("mixture-1000", "mixture-10000", "network")
 HAND = "NumPy by hand"
@@ -46,41 +41,8 @@ class Timed(NamedTuple):
     gradient: list[float]
 
 
-class Worker:
-    """One tool on one problem, in a process that waits."""
-
-    def __init__(self, tool: str, problem: str, given: argparse.Namespace) -> None:
-        command = [sys.executable, str(HERE / "array_tools.py"), tool, problem, str(given.seed)]
-        threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(given.threads))
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **threads}
-        )
-
-    def asked(self, what: str, passes: int = 1) -> Any:
-        """Its answer.
-
-        Raises:
-            MeasurementError: it has ended.
-        """
-        assert self.process.stdin
-        assert self.process.stdout
-        assert self.process.stderr
-        try:
-            print(what, passes, file=self.process.stdin, flush=True)
-            answer = self.process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
-        if not answer:
-            said = self.process.stderr.read().strip().splitlines() or ["ended without a word"]
-            raise MeasurementError(said[-1][:100])
-        return json.loads(answer)
-
-    def turn(self, passes: int) -> Timed:
-        return Timed(self.asked("value", passes), self.asked("gradient", passes))
-
-    def end(self) -> None:
-        self.process.communicate()
+def turn(worker: Worker, passes: int) -> Timed:
+    return Timed(worker.asked("value", passes), worker.asked("gradient", passes))
 
 
 def arguments() -> argparse.Namespace:
@@ -104,11 +66,14 @@ def main() -> None:
 
 def report(problem: str, given: argparse.Namespace) -> str:
     """The table of one problem, and a line for each tool that failed."""
-    workers = {name: Worker(name, problem, given) for name in given.tools}
-    answers = {name: partial(worker.asked, "result") for name, worker in workers.items()}
+    workers = {
+        name: Worker("array_tools.py", name, problem, given.seed, threads=given.threads)
+        for name in given.tools
+    }
+    answers = {name: partial(worker.asked, "result", 1) for name, worker in workers.items()}
     found, failures = interleaved(answers, 1)
     able = {name: workers[name] for name in found if name not in failures}
-    jobs = {name: partial(worker.turn, PASSES[problem]) for name, worker in able.items()}
+    jobs = {name: partial(turn, worker, PASSES[problem]) for name, worker in able.items()}
     turns, stopped = interleaved(jobs, given.rounds)
     for worker in workers.values():
         worker.end()
@@ -117,9 +82,7 @@ def report(problem: str, given: argparse.Namespace) -> str:
     hand = turns.get(HAND)
     expected = found[HAND][0] if hand else None
     rows = [row(name, turns[name], hand, found[name][0], expected) for name in measured]
-    return "\n".join(
-        [table(HEADER, rows), *(f"{k}: not measured, {v}" for k, v in failures.items())]
-    )
+    return "\n".join([table(HEADER, rows), *not_measured(failures)])
 
 
 def row(

@@ -1,4 +1,4 @@
-"""What both benchmarks share: fair repeats, and a table that is also Markdown."""
+"""What the benchmarks share: fair repeats, and a table that is also Markdown."""
 
 from __future__ import annotations
 
@@ -51,3 +51,13 @@ def machine() -> str:
     version = ".".join(platform.python_version_tuple()[:2])
     system = f"{platform.system()} {platform.machine()}"
     return f"{os.cpu_count()} cores, {system}, {platform.python_implementation()} {version}"
+
+
+def load() -> str:
+    """How busy the machine has been in the last minute, as in `load 0.4`."""
+    return f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
+
+
+def not_measured(failures: Mapping[str, str]) -> list[str]:
+    """A line for each job that has no result."""
+    return [f"{name}: not measured, {why}" for name, why in failures.items()]

@@ -1,0 +1,102 @@
+"""A tool in a process of its own, which waits to be asked, and the loop in which it answers.
+
+The script reads lines of words and answers each with a line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from common import MeasurementError
+
+HERE = Path(__file__).parent
+
+T = TypeVar("T")
+
+PAUSE = 0.3
+"""Seconds between two turns: OpenMP's threads spin for a while after their work, on a core that the
+next tool needs."""
+
+
+class Worker:
+    """A script of this folder that has been started with a tool's name and what it needs."""
+
+    def __init__(self, script: str, *words: object, threads: int = 2) -> None:
+        command = [sys.executable, str(HERE / script), *map(str, words)]
+        kinds = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            env={**os.environ, **dict.fromkeys(kinds, str(threads))},
+        )
+
+    def asked(self, *words: object) -> Any:
+        """Its answer.
+
+        Raises:
+            MeasurementError: it has ended.
+        """
+        assert self.process.stdin
+        assert self.process.stdout
+        assert self.process.stderr
+        try:
+            print(*words, file=self.process.stdin, flush=True)
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            said = self.process.stderr.read().strip().splitlines() or ["ended without a word"]
+            raise MeasurementError(said[-1][:100])
+        return json.loads(answer)
+
+    def end(self) -> None:
+        self.process.communicate()
+
+
+def after_a_pause(job: Callable[[], T]) -> Callable[[], T]:
+    """The job, when the tool before has come to rest."""
+
+    def run() -> T:
+        time.sleep(PAUSE)
+        return job()
+
+    return run
+
+
+def answer(answers: dict[str, Callable[..., Any]]) -> None:
+    """Answer each line of standard input: its first word says what is asked for."""
+    for line in sys.stdin:
+        what, *words = line.split()
+        print(json.dumps(answers[what](*words)), flush=True)
+
+
+def missing(why: ImportError) -> NoReturn:
+    """End, since a tool is not there."""
+    sys.exit(f"not installed ({why.name})" if why.name else str(why))
+
+
+def seconds(run: Callable[[], Any], passes: int, keep: bool = False) -> list[float]:
+    """Of each pass; the first, which brings data into the caches, is not among them.
+
+    A result is held until the next one is there, and with `keep` all of them to the end.
+    """
+    found, held = [], [run()]
+    for _ in range(passes):
+        start = time.perf_counter()
+        result = run()
+        found.append(time.perf_counter() - start)
+        if not keep:
+            held.clear()
+        held.append(result)
+    return found
