@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from bpcalc.errors import RequestError
+from bpcalc.errors import BpcalcError, RequestError
 from bpcalc.rows.formats import SEPARATORS
 from bpcalc.rows.headers import refuse_other_columns
 from bpcalc.rows.mapping import Tables
@@ -77,19 +77,27 @@ def line_end(tables: Tables) -> bytes:
 
 
 def larger(blocks: Iterator[Block], length: int) -> Iterator[Block]:
-    """Blocks of one file, joined to such of about this many bytes."""
-    first = None
+    """Blocks of one file, joined to such of about this many bytes.
+
+    An error is raised behind what stands before it.
+    """
+    first = error = None
     pieces: list[bytes] = []
     count = 0
-    for block in blocks:
-        first = first or block
-        pieces.append(block.data)
-        count += len(block.data)
-        if count >= length:
-            yield first._replace(data=b"".join(pieces))
-            first, pieces, count = None, [], 0
+    try:
+        for block in blocks:
+            first = first or block
+            pieces.append(block.data)
+            count += len(block.data)
+            if count >= length:
+                yield first._replace(data=b"".join(pieces))
+                first, pieces, count = None, [], 0
+    except BpcalcError as why:
+        error = why
     if first is not None:
         yield first._replace(data=b"".join(pieces))
+    if error is not None:
+        raise error
 
 
 # To read a part
