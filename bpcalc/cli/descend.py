@@ -10,8 +10,9 @@ import click
 
 from bpcalc.cli.arguments import FormulaCommand, option_names
 from bpcalc.cli.calculation import all_values
+from bpcalc.cli.descend_options import Asked
 from bpcalc.cli.descend_plot import Plotting
-from bpcalc.cli.descend_request import Asked, Request, request
+from bpcalc.cli.descend_request import Request, request
 from bpcalc.cli.interrupts import interrupts
 from bpcalc.cli.options import format_for, formula_options, output_options
 from bpcalc.cli.reading import formula_text

@@ -90,6 +90,14 @@ def test_a_formula_of_numbers_is_resumed_too(tmp_path: Path) -> None:
     assert called(*without, "--get", "values", "--resume", saved) == whole
 
 
+def test_what_was_learnt_is_learnt_on_and_the_rest_stays(tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.json")
+    line = ("descend", "(w*x - t)²", "--x", "2", "--t", "3", "--lr", "0.01", "--get", "values")
+    whole = called(*line, "--w", "0", "--learn", "w", "--steps", "20")
+    called(*line, "--w", "0", "--learn", "w", "--steps", "5", "--save", saved)
+    assert called(*line, "--steps", "20", "--resume", saved) == whole
+
+
 def test_float32_is_resumed_to_the_bit(flowers: str, tmp_path: Path) -> None:
     whole = called(*words(flowers, "--dtype", "float32", "--steps", "25"))
     for ending in ("npz", "json"):
