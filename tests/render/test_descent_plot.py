@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 import struct
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 import numpy
 import pytest
-from cli.running import Ran, called, environment, started
+from cli.running import Ran, called, command, environment, started
 
 from bpcalc.cli.descend_plot import ENDINGS
 
@@ -100,6 +102,34 @@ def test_a_run_that_leaves_is_shown_where_it_began(tmp_path: Path) -> None:
     assert {"goes on outside", "start"} <= set(said)
     assert "end" not in said
     assert "100" in said  # along an axis, whose numbers are no larger
+
+
+def test_a_loss_up_to_the_largest_number_is_drawn(tmp_path: Path) -> None:
+    ran, data = plotted(tmp_path, *BOWL[1:], "--lr", "1.1", "--steps", "10000")
+    assert {"1", "10¹⁰⁰", "10³⁰⁰"} <= set(texts(data.decode()))
+
+
+def test_long_names_and_formulas_are_cut(tmp_path: Path) -> None:
+    name = "速" * 40
+    said = drawn(tmp_path, f"({name} - 1)² + y²", "--set", f"{name}=2", "--y", "1", "--lr", "0.1")
+    assert "速" * 14 + "…" in said
+    assert max(map(len, said)) < 80
+
+
+def test_a_run_that_is_interrupted_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "plot.svg"
+    words = command(*BOWL, "--lr", "1e-9", "--steps", "1000000000", "--plot", str(path))
+    history = tmp_path / "steps.jsonl"
+    with subprocess.Popen(
+        [*words, "--history", str(history)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        end = time.monotonic() + 30
+        while time.monotonic() < end and not (history.exists() and history.stat().st_size):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "start" in texts(path.read_text(encoding="utf-8"))
 
 
 def test_a_run_without_a_finite_loss_says_so(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
+from bpcalc.errors import cells
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -100,14 +102,31 @@ def set_scale(axes: Axes, values: Sequence[float]) -> None:
     if not spans_decades(values):
         ticks(axes.yaxis)
         return
-    low, high = floor(log10(min(values))), -floor(-log10(max(values)))
+    low_power, high_power = log10(min(values)), log10(max(values))
+    low, high = floor(low_power), -floor(-high_power)
     step = next(step for step in _POWERS if step * _MOST_TICKS >= high - low)
     first = low - low % step
     axes.set_yscale("log")
+    axes.set_ylim(*_with_room(low_power, high_power))
     powers = [float(f"1e{power}") for power in range(first, high + 1, step) if -308 < power < 309]
     axes.yaxis.set_major_locator(FixedLocator(powers))
     axes.yaxis.set_major_formatter(FuncFormatter(power_of_ten))
     axes.yaxis.set_minor_locator(NullLocator())
+
+
+def _with_room(low: float, high: float) -> tuple[float, float]:
+    """Around powers of ten, within the numbers that there are."""
+    room = 0.05 * (high - low)
+    return 10 ** max(-307.5, low - room), 10 ** min(307.5, high + room)
+
+
+def cut(text: str, width: int) -> str:
+    """So many cells of a text; of a longer one the beginning."""
+    if cells(text) <= width:
+        return text
+    while cells(text) > width - 1:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def whole_numbers(axes: Axes) -> None:

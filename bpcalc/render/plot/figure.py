@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from bpcalc.errors import printable
-from bpcalc.render.plot.axes import short
+from bpcalc.render.plot.axes import cut, short
 from bpcalc.render.plot.loss import draw_loss, draw_metric, name_steps
 from bpcalc.render.plot.scenery import draw_scene
 from bpcalc.render.plot.style import QUIET, SMALL, styled
@@ -27,6 +27,9 @@ _PAD = 6
 """Around the panels: pt."""
 _SUMMARY = 28
 """Where the line below the title stands: pt from above."""
+
+_LONG = 400
+"""Characters of a formula that are looked at."""
 
 _TITLE = 78
 """Cells of the longest title, with two panels; with one two thirds of it."""
@@ -94,7 +97,7 @@ def _name(figure: Figure, found: Outcome, wide: bool) -> None:
 def shortened(formula: str, width: int) -> str:
     """The formula in one line; of a long one the beginning."""
     lines = [line.partition("#")[0].strip().rstrip(";") for line in formula.splitlines()]
-    return printable("; ".join(line for line in lines if line), width)
+    return cut(printable("; ".join(line for line in lines if line), _LONG), width)
 
 
 def _summary(found: Outcome) -> str:

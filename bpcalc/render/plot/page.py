@@ -26,6 +26,7 @@ thead th{border-bottom:1px solid var(--line)}
 th{font-weight:600}
 .values td{text-align:right;overflow-wrap:anywhere}
 .values thead th+th{text-align:right}
+pre{overflow-x:auto}
 .wrong{color:var(--wrong)}
 """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from bpcalc.descent.scene import Contours, Profile, Scene, Way
-from bpcalc.render.plot.axes import short, ticks
+from bpcalc.render.plot.axes import cut, short, ticks
 from bpcalc.render.plot.style import BANDS, CONTOUR, INK, LINE, QUIET, SMALL, WAY
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LEVELS = 14
 _LABELLED = 3
 """Every third contour says its value."""
+_LABEL = 30
+"""Cells of the longest name along an axis."""
 _RIM = 0.03
 """Without labels of contours, a part of the panel; and more for each of their characters."""
 _CHARACTER = 0.009
@@ -36,8 +38,8 @@ def draw_scene(axes: Axes, scene: Scene) -> None:
 
 
 def _draw_contours(axes: Axes, scene: Contours) -> None:
-    axes.set_xlabel(scene.labels[0])
-    axes.set_ylabel(scene.labels[1])
+    axes.set_xlabel(cut(scene.labels[0], _LABEL))
+    axes.set_ylabel(cut(scene.labels[1], _LABEL))
     axes.spines[:].set_visible(True)
     axes.set_xlim(scene.x[0], scene.x[-1])
     axes.set_ylim(scene.y[0], scene.y[-1])
@@ -73,22 +75,22 @@ def _draw_bands(axes: Axes, scene: Contours, levels: list[float]) -> None:
     values = numpy.ma.masked_invalid(scene.values)
     where: Any = (scene.x, scene.y, values)
     axes.contourf(*where, levels=levels, colors=steps, extend="both")
-    lines = axes.contour(*where, levels=levels, colors=CONTOUR, linestyles="solid")
     labelled = levels[::_LABELLED]
-    places = _free_places(lines, scene, labelled)
+    plain = [level for level in levels if level not in labelled]
+    axes.contour(*where, levels=plain, colors=CONTOUR, linestyles="solid")
+    lines = axes.contour(*where, levels=labelled, colors=CONTOUR, linestyles="solid")
+    places = _free_places(lines, scene)
     if places:
-        axes.clabel(
-            lines, labelled, fontsize=7, colors=INK, fmt=short, manual=places, inline_spacing=3
-        )
+        axes.clabel(lines, fontsize=7, colors=INK, fmt=short, manual=places, inline_spacing=3)
 
 
-def _free_places(lines: Any, scene: Contours, labelled: list[float]) -> list[tuple[float, float]]:
+def _free_places(lines: Any, scene: Contours) -> list[tuple[float, float]]:
     """On each of these contours the place that is farthest from the way, and within the panel."""
     low, size = (numpy.array([f(scene.x), f(scene.y)]) for f in (numpy.min, numpy.ptp))
     way = (scene.way.points - low) / size
     places = []
     for level, segments in zip(lines.levels, lines.allsegs):
-        if level not in labelled or not segments:
+        if not segments:
             continue
         points = numpy.concatenate(segments)
         unit = (points - low) / size
@@ -132,7 +134,7 @@ def _round(level: float, gap: float) -> float:
 
 
 def _draw_profile(axes: Axes, scene: Profile) -> None:
-    axes.set_xlabel(scene.label)
+    axes.set_xlabel(cut(scene.label, _LABEL))
     axes.set_ylabel(f"loss {_over(scene)}".rstrip())
     axes.grid()
     axes.plot(scene.x, scene.values, color=LINE)

@@ -92,7 +92,9 @@ def refuse_missing() -> None:
     os.environ["MPLBACKEND"] = "agg"  # whatever a notebook or a desktop has set
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)  # which tells of its caches
     try:
-        import matplotlib  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import matplotlib  # noqa: F401
     except ImportError:
         raise RequestError(
             "--plot needs Matplotlib, which is not installed",
