@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
+import socket
 import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,8 @@ LOCAL = "local"
 
 _PATIENCE = 5
 """Seconds for a scheduler to answer, and for a first worker to be there."""
+
+_ADDRESS = re.compile(r"(?:tcp://|tls://)?([^/\s]+):([0-9]{1,5})")
 
 _QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical", "POLARS_MAX_THREADS": "1"}
 """The environment of local workers: each has one core."""
@@ -171,11 +175,12 @@ def _local_client() -> Iterator[Client]:
                     local_directory=folder,
                     silence_logs=logging.CRITICAL,
                 )
-            with Client(cluster, set_as_default=False) as client:
+            client = Client(cluster, set_as_default=False)
+            with _closing(client):
                 yield client
         finally:
             if cluster is not None:  # Ctrl-C may come as soon as it is there
-                with _ctrl_c_waits():
+                with suppress(OSError), _ctrl_c_waits():
                     cluster.close()
 
 
@@ -228,15 +233,41 @@ def _client_of(address: str) -> Iterator[Client]:
     from distributed import Client
 
     try:
+        _refuse_nobody(address)
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as why:
+    except (OSError, ValueError, ImportError) as why:
         raise RequestError(
-            f"there is no scheduler at {printable(address, 80)}: {_said(why)}",
+            f"there is no scheduler at {printable(address, 80) or 'an empty address'}: "
+            f"{_said(why)}",
             hint="dask scheduler starts one and prints its address, as in tcp://10.0.0.5:8786; "
             "--cluster local needs none",
         ) from None
-    with client:
+    with _closing(client):
         yield client
+
+
+def _refuse_nobody(address: str) -> None:
+    """Find out whether somebody listens: a client that has tried in vain ends with a noise.
+
+    Raises:
+        OSError: nobody does.
+        ValueError: that is no address.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        raise ValueError("an address is tcp://HOST:PORT or tls://HOST:PORT")
+    host, port = found[1], int(found[2])
+    socket.create_connection((host.strip("[]"), port), _PATIENCE).close()
+
+
+@contextmanager
+def _closing(client: Client) -> Iterator[None]:
+    """Close the client behind the block; on a busy machine nobody may answer in time."""
+    try:
+        yield
+    finally:
+        with suppress(OSError), _ctrl_c_waits():
+            client.close()
 
 
 def _said(why: Exception) -> str:

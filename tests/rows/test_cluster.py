@@ -312,10 +312,10 @@ def test_a_scheduler_that_is_not_there_is_said_soon(
     table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "_PATIENCE", 0.3)
-    for address in ("tcp://127.0.0.1:9", "nowhere", "http://a.b:1", ""):
+    for address in ("tcp://127.0.0.1:9", "nowhere", "http://a.b:1", "tcp://127.0.0.1:99999", ""):
         ran = called("map", FORMULA, str(table), "--cluster", address)
         assert (ran.code, ran.out) == (2, "")
-        assert f"error: there is no scheduler at {address}" in ran.err
+        assert f"error: there is no scheduler at {address or 'an empty address'}: " in ran.err
         assert "--cluster local" in ran.err
 
 
