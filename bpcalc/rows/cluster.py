@@ -135,10 +135,9 @@ class _Promise:
                 "every worker that computed one part of the table has died",
                 hint="they may lack memory; their logs say more",
             ) from None
-        except (CancelledError, OSError) as why:
+        except (CancelledError, OSError):
             raise CalculationError(
-                f"the scheduler is gone: {printable(str(why), 200)}",
-                hint="start it again, and the command",
+                "the connection to the scheduler was lost", hint="start it again, and the command"
             ) from None
 
 

@@ -383,3 +383,14 @@ def test_a_part_that_kills_every_worker_is_an_error() -> None:
     future: Any = SimpleNamespace(result=result)
     with pytest.raises(CalculationError, match="every worker that computed one part"):
         cluster._Promise(future).result()
+
+
+def test_a_scheduler_that_ends_is_an_error() -> None:
+    from distributed.client import FutureCancelledError
+
+    def result() -> None:
+        raise FutureCancelledError("part", "scheduler-connection-lost")
+
+    future: Any = SimpleNamespace(result=result)
+    with pytest.raises(CalculationError, match="the connection to the scheduler was lost"):
+        cluster._Promise(future).result()
