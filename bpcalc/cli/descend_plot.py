@@ -71,8 +71,9 @@ class Plotting:
         start, end = outcome.loss
         rose = start is not None and end is not None and end > start
         found = scene(self._run.task, trail, leaves=rose or outcome.stopped == "diverged")
-        if found is None:
-            told("note: the plot is without the way of the descent, which would take too long")
+        if isinstance(found, str):
+            told(f"note: the plot shows the loss alone: {found}")
+            return None
         return found
 
 

@@ -22,6 +22,9 @@ NARROW = 4.0
 _FLAT = 1e-6
 """Below this part of the other one an extent is none."""
 
+_STILL = 1e-9
+"""Below this part of the numbers themselves they have not moved."""
+
 _TOO_LARGE = 1e100
 """Of which a picture's squares and margins would overflow."""
 
@@ -51,7 +54,7 @@ def region(points: Sequence[Point]) -> tuple[list[Range], bool]:
     lows, highs = (list(map(which, zip(*points))) for which in (min, max))
     extents = [high - low for low, high in zip(lows, highs)]
     longest = max(extents)
-    if longest <= _FLAT * max(map(abs, [*lows, *highs])):
+    if longest <= _STILL * max(map(abs, [*lows, *highs])):
         longest = 0.0  # the run stood still
     equal = all(extent * NARROW >= longest or extent <= _FLAT * longest for extent in extents)
     ranges = []

@@ -66,19 +66,20 @@ class Contours(NamedTuple):
 Scene: TypeAlias = Profile | Contours
 
 
-def scene(task: Task, trail: Trail, leaves: bool) -> Scene | None:
-    """What there is to be seen beside the loss; None where that would take too long."""
+def scene(task: Task, trail: Trail, leaves: bool) -> Scene | str:
+    """What there is to be seen beside the loss; where there is nothing, the reason.
+
+    `leaves` says that the run goes up or off: then it is followed on its first steps.
+    """
     points = trail.all()
     shown = visible(points, leaves)
     if not shown:
-        return None
+        return "the numbers are too large"
     ranges, equal = region(shown)
-    if any(found.low == found.high for found in ranges):
-        return None
     way = Way(numpy.array(points[: len(shown) + 1]), len(shown) == len(points))
     if len(ranges) == 1:
-        return _profile(task, way, ranges[0])
-    return _contours(task, way, ranges, equal)
+        return _profile(task, way, ranges[0]) or "its curve would take too long"
+    return _contours(task, way, ranges, equal) or "contours would take too long"
 
 
 def _profile(task: Task, way: Way, across: Range) -> Profile | None:

@@ -105,7 +105,7 @@ def test_a_run_that_leaves_is_shown_where_it_began(tmp_path: Path) -> None:
 
 
 def test_a_loss_up_to_the_largest_number_is_drawn(tmp_path: Path) -> None:
-    ran, data = plotted(tmp_path, *BOWL[1:], "--lr", "1.1", "--steps", "10000")
+    _, data = plotted(tmp_path, *BOWL[1:], "--lr", "1.1", "--steps", "10000")
     assert {"1", "10¹⁰⁰", "10³⁰⁰"} <= set(texts(data.decode()))
 
 
@@ -114,6 +114,23 @@ def test_long_names_and_formulas_are_cut(tmp_path: Path) -> None:
     said = drawn(tmp_path, f"({name} - 1)² + y²", "--set", f"{name}=2", "--y", "1", "--lr", "0.1")
     assert "速" * 14 + "…" in said
     assert max(map(len, said)) < 80
+
+
+def test_where_contours_take_too_long_the_loss_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bpcalc.descent.landscape._SECONDS", 0.0)
+    ran, data = plotted(tmp_path, "sum(x²)", "--x", "[3, 1]")
+    assert ran.code == 0
+    assert ran.err == "note: the plot shows the loss alone: contours would take too long\n"
+    assert "start" not in texts(data.decode())
+
+
+def test_what_is_too_far_out_is_not_drawn(tmp_path: Path) -> None:
+    ran, data = plotted(tmp_path, "1e-200*x", "--x", "1e150")
+    assert ran.code == 0
+    assert ran.err == "note: the plot shows the loss alone: the numbers are too large\n"
+    assert "start" not in texts(data.decode())
 
 
 def test_a_run_that_is_interrupted_is_drawn(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, isfinite, log10
+from math import ceil, floor, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
 from bpcalc.errors import cells
@@ -17,6 +17,12 @@ DECADES = 2.0
 
 ROUND = (1, 2, 2.5, 5, 10)
 """Steps between ticks."""
+
+SAME = 1e-12
+"""Numbers within this part of themselves differ by rounding alone."""
+
+_CLOSE = 1e-4
+"""Numbers within this part of themselves have digits in common."""
 
 _MOST_TICKS = 6
 _POWERS = (1, 2, 3, 4, 5, 10, 20, 25, 50, 100, 200)
@@ -59,19 +65,44 @@ def exponent_text(exponent: int) -> str:
     return str(exponent).translate(_SUPERSCRIPTS)
 
 
-def ticks(axis: Axis) -> None:
-    """Round numbers along an axis, with as few digits as tell them apart."""
+def ticks(axis: Axis, low: float, high: float) -> None:
+    """Round numbers along an axis that goes from low to high, as few digits as tell them apart.
+
+    What all have in common is taken off, and told with the axis: `x − 1,000`.
+    """
     from matplotlib.ticker import Formatter, MaxNLocator
+
+    base, unit = common(low, high)
 
     class Shortest(Formatter):  # type: ignore[misc]
         def __call__(self, value: float, place: int | None = None) -> str:
             return short(value)
 
         def format_ticks(self, values: Sequence[float]) -> list[str]:
-            return told_apart(values)
+            return told_apart([round((v - base) / unit, 6) * unit if unit else v for v in values])
 
+    if base:
+        sign = "−" if base > 0 else "+"
+        axis.set_label_text(f"{axis.get_label_text()} {sign} {short(abs(base), 15)}")
     axis.set_major_locator(MaxNLocator(6, steps=ROUND))
     axis.set_major_formatter(Shortest())
+
+
+def common(low: float, high: float) -> tuple[float, float]:
+    """What numbers that are close to each other have in common, else 0; and a power of ten.
+
+    It is the power beside which a millionth is a rounding error; 0 where they are the same.
+
+    >>> common(1000.00012, 1000.00037), common(0.5, 1000.0)
+    ((1000.0, 0.01), (0.0, 10000.0))
+    """
+    span = high - low
+    if not 1e-280 < span < 1e280 or span <= SAME * max(abs(low), abs(high)):
+        return 0.0, 0.0
+    unit = float(f"1e{ceil(log10(span)) + 1}")
+    if span > _CLOSE * max(abs(low), abs(high)):
+        return 0.0, unit
+    return round((low + span / 2) / unit) * unit, unit
 
 
 def told_apart(values: Sequence[float]) -> list[str]:
@@ -100,7 +131,7 @@ def set_scale(axes: Axes, values: Sequence[float]) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     if not spans_decades(values):
-        ticks(axes.yaxis)
+        ticks(axes.yaxis, min(values), max(values))
         return
     low_power, high_power = log10(min(values)), log10(max(values))
     low, high = floor(low_power), -floor(-high_power)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpcalc.render.plot.axes import finite, set_scale, whole_numbers
+from bpcalc.render.plot.axes import SAME, finite, set_scale, whole_numbers
 from bpcalc.render.plot.style import FAINT, HELD_OUT, LINE, QUIET, SMALL
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _means(points: list[tuple[int, float]]) -> list[tuple[float, float]]:
 def _widen(axes: Axes, values: tuple[float, ...]) -> None:
     """A constant loss is a line in the middle, and no axis of rounding errors."""
     low, high = min(values), max(values)
-    if high - low <= 1e-12 * max(abs(low), abs(high)):
+    if high - low <= SAME * max(abs(low), abs(high)):
         room = abs(high) / 2 or 1.0
         axes.set_ylim(low - room, high + room)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from bpcalc.descent.scene import Contours, Profile, Scene, Way
-from bpcalc.render.plot.axes import cut, short, ticks
+from bpcalc.render.plot.axes import SAME, cut, short, ticks
 from bpcalc.render.plot.style import BANDS, CONTOUR, INK, LINE, QUIET, SMALL, WAY
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _LABEL = 30
 _RIM = 0.03
 """Without labels of contours, a part of the panel; and more for each of their characters."""
 _CHARACTER = 0.009
+_NEAR = 300
+"""Points of the way that labels keep away from."""
 _LONG = 0.012
 """Steps of this part of the panel get a dot; shorter ones would run into one."""
 
@@ -43,8 +46,8 @@ def _draw_contours(axes: Axes, scene: Contours) -> None:
     axes.spines[:].set_visible(True)
     axes.set_xlim(scene.x[0], scene.x[-1])
     axes.set_ylim(scene.y[0], scene.y[-1])
-    ticks(axes.xaxis)
-    ticks(axes.yaxis)
+    ticks(axes.xaxis, *axes.get_xlim())
+    ticks(axes.yaxis, *axes.get_ylim())
     if scene.equal:
         axes.set_aspect("equal", adjustable="box")
     levels = levels_of(scene.values)
@@ -80,14 +83,14 @@ def _draw_bands(axes: Axes, scene: Contours, levels: list[float]) -> None:
     axes.contour(*where, levels=plain, colors=CONTOUR, linestyles="solid")
     lines = axes.contour(*where, levels=labelled, colors=CONTOUR, linestyles="solid")
     places = _free_places(lines, scene)
-    if places:
+    if places and len(set(map(short, labelled))) == len(labelled):
         axes.clabel(lines, fontsize=7, colors=INK, fmt=short, manual=places, inline_spacing=3)
 
 
 def _free_places(lines: Any, scene: Contours) -> list[tuple[float, float]]:
     """On each of these contours the place that is farthest from the way, and within the panel."""
     low, size = (numpy.array([f(scene.x), f(scene.y)]) for f in (numpy.min, numpy.ptp))
-    way = (scene.way.points - low) / size
+    way = _filled((scene.way.points[:_NEAR] - low) / size)
     places = []
     for level, segments in zip(lines.levels, lines.allsegs):
         if not segments:
@@ -100,6 +103,13 @@ def _free_places(lines: Any, scene: Contours) -> list[tuple[float, float]]:
             away = [numpy.hypot(*(way - point).T).min() for point in unit[inside]]
             places.append(tuple(points[inside][int(numpy.argmax(away))]))
     return places
+
+
+def _filled(points: Any) -> Any:
+    """The points, and some between each two."""
+    shares = numpy.linspace(0, 1, 8, endpoint=False)[:, None]
+    steps = [begin + shares * (end - begin) for begin, end in pairwise(points)]
+    return numpy.concatenate([*steps, points[-1:]])
 
 
 def levels_of(values: numpy.ndarray[Any, Any]) -> list[float]:
@@ -140,8 +150,8 @@ def _draw_profile(axes: Axes, scene: Profile) -> None:
     axes.plot(scene.x, scene.values, color=LINE)
     axes.set_xlim(scene.x[0], scene.x[-1])
     axes.set_ylim(*_heights(scene))
-    ticks(axes.xaxis)
-    ticks(axes.yaxis)
+    ticks(axes.xaxis, *axes.get_xlim())
+    ticks(axes.yaxis, *axes.get_ylim())
     tangent = scene.tangent
     if tangent is not None:
         text = f"tangent at {short(tangent.x)}, slope {short(tangent.slope)}"
@@ -163,7 +173,7 @@ def _heights(scene: Profile) -> tuple[float, float]:
     top = min(float(of_curve.max()), high + 0.4 * (high - low)) if high > low else of_curve.max()
     top = max(float(top), high)
     room = 0.07 * (top - low)
-    if room <= 1e-12 * max(abs(low), abs(top)):
+    if room <= SAME * max(abs(low), abs(top)):
         room = abs(low) / 2 or 1.0
     return low - room, top + room
 
