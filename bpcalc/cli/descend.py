@@ -200,7 +200,7 @@ def _shown(run: Run, color: str) -> Iterator[Callable[[int, float], None]]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda step, loss: None
         return
-    from bpcalc.render.descent_progress import descent_progress
+    from bpcalc.render.progress import descent_progress
 
     with descent_progress(run.limits.steps, color) as show:
         yield show
