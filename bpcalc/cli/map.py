@@ -18,6 +18,7 @@ from bpcalc.cli.map_request import (
     planned_rows,
     refuse_other_ending,
     refuse_senseless,
+    refuse_terminal,
 )
 from bpcalc.cli.map_rows import columnar, mapped_rows, reduced_rows, shared_out
 from bpcalc.cli.options import formula_options
@@ -143,6 +144,7 @@ def _run(
 ) -> int:
     """Map or reduce the rows; the exit code."""
     refuse_other_ending(asked, tables.kind)
+    refuse_terminal(asked, tables.kind)
     graph, plan = planned_rows(graph, tables, values, asked, options)
     for warning in graph.warnings:
         told(f"warning: {printable(warning)}")

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from bpcalc.bindings import Quantity
+from bpcalc.cli.look import is_terminal
 from bpcalc.cli.reading import formula_text
 from bpcalc.errors import RequestError, printable
 from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import NAMED
-from bpcalc.rows.formats import COLUMNAR, EXTENSIONS, extension
+from bpcalc.rows.formats import COLUMNAR, EXTENSIONS, ONE, extension
 from bpcalc.rows.mapping import Tables
 from bpcalc.rows.plan import Plan, planned
 from bpcalc.rows.sources import STANDARD_INPUT, shown
@@ -101,6 +102,17 @@ def refuse_other_ending(asked: Options, kind: str) -> None:
         raise RequestError(
             f"the output has the input's format, {kind}, and not that of *{ending}",
             hint=f"-o with a name that ends in .{kind}",
+        )
+
+
+def refuse_terminal(asked: Options, kind: str) -> None:
+    """Bytes that are no text are not shown."""
+    as_text = asked.json or asked.get is not None
+    if kind in COLUMNAR and not as_text and is_terminal(asked.output):
+        other = ", or --format json" if asked.reduce is not None else ""
+        raise RequestError(
+            f"{ONE[kind]} is no text for a terminal",
+            hint=f"-o FILE.{kind}, or > FILE.{kind}{other}",
         )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Generator
 from contextlib import closing
 
 from bpcalc.cli.interrupts import interrupts
 from bpcalc.cli.map_request import AnyTables, Options
 from bpcalc.cli.writing import stream_to, told, value_at
-from bpcalc.errors import CalculationError, RequestError, printable
+from bpcalc.errors import CalculationError, printable
 from bpcalc.graph import Graph
 from bpcalc.rows import json_document, processes, reducing
 from bpcalc.rows.computing import Computing
@@ -28,11 +27,6 @@ def columnar(graph: Graph, tables: AnyTables, computing: Computing, asked: Optio
     from bpcalc.rows.polars_tables import ColumnarTables, written
 
     assert isinstance(tables, ColumnarTables)
-    if asked.output in (None, "-") and sys.stdout is not None and sys.stdout.isatty():
-        raise RequestError(
-            f"a {tables.kind} file is no text for a terminal",
-            hint=f"-o FILE.{tables.kind}, or > FILE.{tables.kind}",
-        )
     with interrupts():
         count = _examined(graph, tables, computing, asked.strict)
         with stream_to(asked.output) as write:

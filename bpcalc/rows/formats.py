@@ -22,6 +22,8 @@ EXTENSIONS = {
 }
 COLUMNAR = ("parquet", "arrow")
 """The formats that only a columnar engine reads."""
+ONE = {"parquet": "a Parquet file", "arrow": "an Arrow file"}
+"""How messages call a file of these."""
 
 
 class Way(NamedTuple):

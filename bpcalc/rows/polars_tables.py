@@ -147,7 +147,7 @@ def written(
     into = both.sink_parquet if tables.kind == "parquet" else both.sink_ipc
     try:
         into(cast(IO[bytes], sink))
-    except pl.exceptions.PolarsError:
+    except BaseException:  # an error of Polars, an OSError without a number, or a panic
         if sink.error is not None:
             raise sink.error from None
         raise

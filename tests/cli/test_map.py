@@ -491,3 +491,60 @@ def test_what_is_done_at_once_shows_no_bar(folder: Path) -> None:
 
 def test_a_pipe_has_no_bar(large: Path) -> None:
     assert "%" not in started("map", FORMULA, *[str(large)] * 4).err
+
+
+# Files that are no text
+
+
+@pytest.fixture
+def columnar(tmp_path: Path, ending: str) -> str:
+    """A table of some megabytes, of Parquet or Arrow."""
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"x": range(ROWS), "y": [k / 7 for k in range(ROWS)]})
+    path = tmp_path / f"large.{ending}"
+    frame.write_parquet(path) if ending == "parquet" else frame.write_ipc(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_a_reader_of_bytes_that_goes_away_ends_it_quietly(columnar: str, ending: str) -> None:
+    words = f"set -o pipefail; '{sys.executable}' -m bpcalc map x*y {columnar} | head -c 4"
+    done = subprocess.run(["bash", "-c", words], capture_output=True, timeout=TIMEOUT)
+    start = {"parquet": b"PAR1", "arrow": b"ARRO"}[ending]
+    assert (done.returncode, done.stdout, done.stderr) == (0, start, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_a_full_disk_is_an_error_of_bytes_too(columnar: str, ending: str) -> None:
+    for output in ([], ["-o", "/dev/full"]):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                command("map", "x*y", columnar, *output),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                timeout=TIMEOUT,
+            )
+        assert done.returncode == 2
+        assert re.fullmatch(rb"error: .* cannot be written: No space left on device\n", done.stderr)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+@pytest.mark.parametrize("reduce", [[], ["--reduce", "sum"]])
+def test_a_terminal_gets_no_bytes_that_are_no_text(
+    columnar: str, ending: str, reduce: list[str]
+) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        command("map", "x*y", columnar, *reduce),
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        timeout=TIMEOUT,
+    )
+    assert select.select([ours], [], [], 0)[0] == []
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 2
+    named = {"parquet": "a Parquet file", "arrow": "an Arrow file"}[ending]
+    assert f"error: {named} is no text for a terminal" in done.stderr.decode()
