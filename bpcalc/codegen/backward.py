@@ -101,7 +101,9 @@ def _structural(
     wants: Sequence[bool],
 ) -> list[Arrived | None]:
     """The vector-Jacobian product for each input that is wanted."""
-    g = counted(slots, upstream, y)
+    of_numbers = not any(slot.shape for slot in (y, *arguments))
+    g = upstream.gradient if of_numbers else counted(slots, upstream, y)
+    mask = upstream.mask if of_numbers else True
     products: Any
     if op.apart:
         rules = zip(op.apart, wants)
@@ -112,7 +114,7 @@ def _structural(
     return [
         None
         if not want or (type(product) is int and product == 0)
-        else Arrived(slots.unfilled(slots.fitted(slots.slot(product), a.shape)), True)
+        else Arrived(slots.unfilled(slots.fitted(slots.slot(product), a.shape)), mask)
         for product, a, want in zip(products, arguments, wants)
     ]
 

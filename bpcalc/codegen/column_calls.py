@@ -78,7 +78,10 @@ class _Assignment:
         else:
             out = self._room(part)
             self.calls.append(Call("copyto", (second,), out))
-        self.calls.append(Call("putmask", (condition, first), out))
+        if isinstance(part.inputs[0], int) and part.inputs[0] in self.numbers:
+            self.calls.append(Call("copyto", (first, f"where={condition}"), out))
+        else:
+            self.calls.append(Call("putmask", (condition, first), out))
         self._release(dying)
 
     def _room(self, part: Part) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 
 from bpcalc.ops import TABLE
+from bpcalc.ops.domain import EVERYWHERE
 
 
 @cache
@@ -25,7 +26,16 @@ def _of_scipy(name: str) -> Callable[..., Any] | None:
     except ImportError:
         return None
     found: Callable[..., Any] = getattr(special, {"lgamma": "gammaln"}.get(name, name))
-    return found
+    domain = TABLE[name].domain
+    if domain is EVERYWHERE:
+        return found
+
+    def within_domain(column: Any, out: Any) -> None:
+        undefined = ~numpy.asarray(domain.contains(column))  # SciPy has inf at the poles of gamma
+        found(column, out=out)
+        numpy.copyto(out, math.nan, where=undefined)
+
+    return within_domain
 
 
 def _by_python(name: str) -> Callable[..., Any]:

@@ -84,14 +84,19 @@ class _Parts:
         return exponent if small else None
 
     def _power(self, base: Operand, exponent: float, slot: int) -> None:
-        """Squares, products and a root; of a negative exponent those of 1/base."""
+        """Squares, products and a root; of a negative exponent those of 1/base.
+
+        As pow has it, but for NaN in place of inf at -inf where there is a root.
+        """
         factors: list[Operand] = []
-        if exponent < 0:
-            base = self._made("divide", "1.0", base)
         whole, half = divmod(abs(exponent), 1)
         if half:
-            factors.append(self._made("sqrt", base))
+            base = self._made("add", base, "0.0")  # of -0.0 the root would be -0.0
+            root = self._made("sqrt", base)
+            factors.append(self._made("divide", "1.0", root) if exponent < 0 else root)
         square, bits = base, int(whole)
+        if bits and exponent < 0:
+            square = self._made("divide", "1.0", base)
         while bits:
             if bits & 1:
                 factors.append(square)

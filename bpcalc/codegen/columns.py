@@ -20,6 +20,7 @@ import numpy
 from bpcalc.codegen.column_calls import Call, calls
 from bpcalc.codegen.column_functions import function
 from bpcalc.codegen.program import Program
+from bpcalc.codegen.slot import CONDITIONS
 from bpcalc.ops import TABLE
 from bpcalc.ops.memory import room
 from bpcalc.ops.op import MATH_RAISES
@@ -61,7 +62,7 @@ class Columns:
         """
         shared = tuple(isinstance(argument, float) for argument in arguments)
         rows = next(len(a) for a in arguments if not isinstance(a, float))
-        outputs = list(room((len(self.program.outputs), rows)) if out is None else out)
+        outputs = [room((rows,)) for _ in self.program.outputs] if out is None else list(out)
         work = self._compiled(shared)
         numbers = work.uniform(arguments)
         for place, slot in work.constant_outputs:
@@ -154,13 +155,15 @@ class _Work:
         return [*floats, *flags]
 
 
-def _number(op: str, inputs: tuple[float, ...]) -> float:
+def _number(op: str, inputs: tuple[float, ...]) -> float | bool:
+    """The result of a step on numbers; of one that gives a condition, its answer."""
     if op == "number":
         return float(inputs[0])
     try:
-        return TABLE[op].scalar(*inputs)  # type: ignore[no-any-return]
+        found: float = TABLE[op].scalar(*inputs)
     except MATH_RAISES:
-        return TABLE[op].asked_of_numpy(inputs)
+        found = TABLE[op].asked_of_numpy(inputs)
+    return bool(found) if op in CONDITIONS else found
 
 
 def _compiled(found: Sequence[Call], work: _Work) -> Callable[..., None]:

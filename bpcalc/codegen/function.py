@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from bpcalc.bindings import matched
 from bpcalc.codegen.floats import RowFunction, row_function
-from bpcalc.codegen.program import program
-from bpcalc.errors import RequestError
+from bpcalc.codegen.program import is_of_numbers, program
+from bpcalc.errors import RequestError, printable
 from bpcalc.formula import parse
 from bpcalc.formula.tokens import normal
 from bpcalc.graph import Graph
@@ -43,7 +43,7 @@ def compile(
     Raises:
         RequestError: the formula cannot be understood, or a name is not in it.
     """
-    graph = parse(formula) if isinstance(formula, str) else formula
+    graph = parse(formula, fixed or {}) if isinstance(formula, str) else formula
     return Function(graph, wrt, fixed, threads)
 
 
@@ -52,9 +52,9 @@ class Function:
 
     Arguments are given in the order of `variables`, or by name. Floats give floats. Arrays of any
     shapes that broadcast give arrays: the value and the derivatives in each place (in each row of
-    a table, say); a formula that itself works on arrays (`sum(x**2)`) gives what it says. One
-    array in place of several variables holds their values along its first axis, and then the
-    gradient is one array, too: so the function fits
+    a table, say). A formula that itself works on arrays (`sum(x**2)`, `mse(w*x, t)`) gives what it
+    says, one number for all of an array. One array in place of several variables holds their
+    values along its first axis, and then the gradient is one array, too: so the function fits
     `scipy.optimize.minimize(f.value_and_grad, x0, jac=True)`.
 
     Where the formula is not defined the result is NaN or inf, without a warning.
@@ -68,7 +68,7 @@ class Function:
         threads: int | None = None,
     ) -> None:
         self.graph = graph
-        self.fixed = {normal(name): float(number) for name, number in (fixed or {}).items()}
+        self.fixed = {normal(name): _number(name, value) for name, value in (fixed or {}).items()}
         self.threads = threads
         for name in self.fixed:
             _known(graph, name, graph.variables)
@@ -78,10 +78,10 @@ class Function:
     def __call__(self, *arguments: Value, **named: Value) -> Value:
         """The formula's value."""
         given, _ = self._given(arguments, named)
+        if self._are_numbers(given):
+            return self._value(*given)[0]
         if self.graph.structural:
-            return self._of_arrays(given)[self.graph.output]
-        if _are_numbers(given):
-            return self._value(*map(float, given))[0]
+            return _own(self._of_arrays(given)[self.graph.output])
         return _on_columns(self._value_columns, given)[0]
 
     def value_and_grad(
@@ -91,16 +91,20 @@ class Function:
 
         The gradient is a tuple; of a single name it is that derivative itself, and of one array
         in place of several variables one array. `out` are arrays of float64 for the value and
-        each derivative, of the shape of the results, to be used in place of new ones.
+        each derivative, of the shape of the results, to be used in place of new ones; they have
+        nothing in common with each other or with the arguments.
 
         Raises:
-            RequestError: an argument is missing or too many, or shapes do not fit.
+            RequestError: an argument is missing or too many or no number, or shapes do not fit.
         """
         given, packed = self._given(arguments, named)
-        if self.graph.structural:
+        numbers = self._are_numbers(given)
+        if out is not None and (numbers or self.graph.structural):
+            raise RequestError("out is for formulas that are computed place by place, on arrays")
+        if numbers:
+            found = list(self._row(*given))
+        elif self.graph.structural:
             found = self._gradients_of_arrays(given)
-        elif _are_numbers(given):
-            found = list(self._row(*map(float, given)))
         else:
             found = _on_columns(self._columns, given, out)
         value, *slopes = found
@@ -121,7 +125,8 @@ class Function:
                     f"one array for the {count} variables {', '.join(self.variables)} has to have "
                     f"{count} entries, and has {len(arguments[0])}"
                 )
-            return list(arguments[0]), True
+            each = zip(self.variables, arguments[0])
+            return [_number_or_array(name, value) for name, value in each], True
         if len(arguments) > count:
             raise RequestError(
                 f"the formula has {count} variables, and {len(arguments)} arguments are given",
@@ -136,7 +141,15 @@ class Function:
         if surplus:
             raise RequestError(f"{surplus[0]} is fixed to {self.fixed[surplus[0]]:g}")
         found = matched(self.graph, {**cast("Mapping[str, Any]", self.fixed), **values})
-        return [found[name] for name in self.variables], False
+        return [_number_or_array(name, found[name]) for name in self.variables], False
+
+    def _are_numbers(self, given: Sequence[Value]) -> bool:
+        """Whether the formula is computed by plain Python."""
+        return self._of_numbers and all(type(value) is float for value in given)
+
+    @cached_property
+    def _of_numbers(self) -> bool:
+        return is_of_numbers(self.graph)
 
     @cached_property
     def _row(self) -> RowFunction:
@@ -165,8 +178,7 @@ class Function:
         from bpcalc.engine import forward
         from bpcalc.engine.array_shapes import shapes
 
-        values = dict(zip(self.variables, map(_number_or_array, given)))
-        values.update(self.fixed)
+        values = {**self.fixed, **dict(zip(self.variables, given))}
         shapes(self.graph, values)
         return forward(self.graph, values)
 
@@ -185,7 +197,7 @@ class Function:
             )
         wanted = [self.graph.index(name) for name in self.wrt]
         found = gradients(self.graph, values, 1.0, wanted)
-        return [output, *(found[index] for index in wanted)]
+        return [_own(output), *(_own(found[index]) for index in wanted)]
 
     def __repr__(self) -> str:
         return f"<compiled formula of {', '.join(self.variables) or 'no variables'}>"
@@ -197,7 +209,7 @@ class Function:
 def _restored(
     source: str, wrt: Sequence[str], fixed: Mapping[str, float], threads: int | None
 ) -> Function:
-    return Function(parse(source), wrt, fixed, threads)
+    return Function(parse(source, fixed), wrt, fixed, threads)
 
 
 def _names(graph: Graph, wrt: Sequence[str] | str) -> list[str]:
@@ -216,16 +228,38 @@ def _known(graph: Graph, name: str, known: Sequence[str] | Mapping[str, int]) ->
         )
 
 
-def _are_numbers(given: Sequence[Value]) -> bool:
-    return not any(getattr(value, "shape", None) or hasattr(value, "__len__") for value in given)
+def _number_or_array(name: str, value: Value) -> Value:
+    """A float, or an array of float64.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    if type(value) is float:
+        return value
+    try:
+        if not hasattr(value, "__len__") and not getattr(value, "shape", ()):
+            return float(value)
+        import numpy
+
+        array = numpy.asarray(value)
+        if array.dtype.kind in "biuf":
+            return array.astype(numpy.float64, copy=False)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    shown = printable(repr(value), 60)
+    raise RequestError(f"the value of {name} is {shown}, and has to be a number or an array")
 
 
-def _number_or_array(value: Value) -> Value:
-    if _are_numbers([value]):
-        return float(value)
-    import numpy
+def _number(name: str, value: Value) -> float:
+    found = _number_or_array(name, value)
+    if not isinstance(found, float):
+        raise RequestError(f"{name} is fixed to an array, and has to be a number")
+    return found
 
-    return numpy.asarray(value, dtype=numpy.float64)
+
+def _own(result: Value) -> Value:
+    """A result that shows nobody else's memory."""
+    return result.copy() if getattr(result, "shape", ()) else result
 
 
 def _on_columns(
@@ -234,8 +268,7 @@ def _on_columns(
     """The outputs of a program in the common shape of its arguments."""
     import numpy
 
-    values = [_number_or_array(value) for value in given]
-    arrays = [value for value in values if not isinstance(value, float)]
+    arrays = [value for value in given if not isinstance(value, float)]
     try:
         shape = numpy.broadcast_shapes(*(array.shape for array in arrays))
     except ValueError:
@@ -245,21 +278,30 @@ def _on_columns(
         value
         if isinstance(value, float)
         else numpy.ascontiguousarray(numpy.broadcast_to(value, shape)).reshape(-1)
-        for value in values
+        for value in given
     ]
-    room = None if out is None else [_flat(array, shape) for array in out]
+    room = None if out is None else _flat(out, len(columns.program.outputs), shape, arrays)
     return [found.reshape(shape) for found in columns(flat, room)]
 
 
-def _flat(array: Value, shape: tuple[int, ...]) -> Value:
-    """An array that is written to, as one row.
+def _flat(
+    out: Sequence[Value], count: int, shape: tuple[int, ...], arguments: Sequence[Value]
+) -> list[Value]:
+    """The arrays that are written to, as one row each.
 
     Raises:
-        RequestError: it is no contiguous array of float64 of that shape.
+        RequestError: they are not as many as there are results, or cannot take them.
     """
-    if array.shape != shape or array.dtype != float or not array.flags.c_contiguous:
-        raise RequestError(
-            f"out has to have contiguous arrays of float64 of the shape {shape}, and one is of "
-            f"{array.dtype}, {array.shape}"
-        )
-    return array.reshape(-1)
+    import numpy
+
+    if len(out) != count:
+        raise RequestError(f"out has to have {count} arrays, and has {len(out)}")
+    for place, array in enumerate(out):
+        if not isinstance(array, numpy.ndarray) or array.shape != shape or array.dtype != float:
+            raise RequestError(f"out has to have arrays of float64 of the shape {shape}")
+        if not array.flags.c_contiguous or not array.flags.writeable:
+            raise RequestError("out has to have contiguous arrays that can be written to")
+        others = (*arguments, *out[:place])
+        if any(numpy.may_share_memory(array, other) for other in others):
+            raise RequestError("an array of out shares memory with an argument or another of out")
+    return [array.reshape(-1) for array in out]

@@ -38,19 +38,26 @@ class NumpySlots(Slots):
     def _step(self, op: str, slots: list[Slot]) -> Slot:
         if op == "where":
             condition, first, second = slots
-            if first.made.constant == 1 and self._is_at_most_1(second):
+            if first.made.constant == 1 and self._is_at_most_1(condition, second):
                 return super()._step("maximum", [self.number(condition), second])
             bound = self._bound(condition, first, second)
             if bound:
                 return super()._step(bound, [second, first])
         return super()._step(op, slots)
 
-    def _is_at_most_1(self, slot: Slot) -> bool:
-        """Whether it lies from 0 to 1, as exp(-|x|) does: with 0 or 1 the larger is the choice."""
-        if slot.made.op != "exp":
+    def _is_at_most_1(self, condition: Slot, slot: Slot) -> bool:
+        """Whether a slot is exp(-|x|), and the condition compares x with a number.
+
+        Then it lies from 0 to 1, and the larger of it and 1 or 0 is what was chosen; where x is
+        NaN the condition does not hold.
+        """
+        if slot.made.op != "exp" or condition.made.op not in _BOUNDS:
             return False
-        inner = Slot(self, slot.made.inputs[0])
-        return inner.made.op == "neg" and self.made[inner.made.inputs[0]].op == "abs"
+        minus = self.made[slot.made.inputs[0]]
+        if minus.op != "neg" or self.made[minus.inputs[0]].op != "abs":
+            return False
+        x, k = condition.made.inputs
+        return self.made[minus.inputs[0]].inputs == (x,) and self.made[k].constant is not None
 
     def _bound(self, condition: Slot, first: Slot, second: Slot) -> str | None:
         """Which of maximum and minimum a choice between x and a number is."""

@@ -145,7 +145,7 @@ class Slots:
                     return -other
         elif op in ("div", "pow") and constants[1] == 1:
             return first
-        elif op in ("div", "pow") and constants[1] == -1 and op == "div":
+        elif op == "div" and constants[1] == -1:
             return -first
         elif op in ("neg", "abs") and first.made.op == "neg":
             inner = Slot(self, first.made.inputs[0])

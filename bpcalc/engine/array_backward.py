@@ -107,18 +107,32 @@ def _structural(
         upstream = numpy.where(mask, upstream, 0.0)
         if op.family == "layout":  # elements are moved, and the mask with them
             keeps = moved(op, mask, y, arguments)
-    if op.apart and False in wanted:
-        each = zip(op.apart, wanted)
-        products = tuple(rule(upstream, y, *arguments) if need else NOTHING for rule, need in each)
-    else:
-        products = op.rule(upstream, y, *arguments)
-        products = products if type(products) is tuple else (products,)
+    try:
+        products = _products(op, upstream, y, arguments, wanted)
+    except MATH_RAISES:  # 1/0 between plain numbers: inf or NaN, as NumPy has it
+        upstream, y, *numbers = map(_for_numpy, (upstream, y, *arguments))
+        products = _products(op, upstream, y, numbers, wanted)
     return [
         (NOTHING, NOTHING, None)
         if vjp is NOTHING or not need or (keep is not None and not numpy.any(keep))
         else (None, fitted(vjp, _shape(argument)), keep)
         for vjp, need, argument, keep in zip(products, wanted, arguments, keeps)
     ]
+
+
+def _products(
+    op: Op, upstream: Value, y: Value, arguments: Sequence[Value], wanted: Sequence[bool]
+) -> tuple[Value, ...]:
+    """The vector-Jacobian product by each input that is wanted."""
+    if op.apart and False in wanted:
+        each = zip(op.apart, wanted)
+        return tuple(rule(upstream, y, *arguments) if need else NOTHING for rule, need in each)
+    products = op.rule(upstream, y, *arguments)
+    return products if type(products) is tuple else (products,)
+
+
+def _for_numpy(value: Value) -> Value:
+    return numpy.float64(value) if isinstance(value, float) else value
 
 
 def moved(op: Op, mask: Value, y: Value, arguments: Sequence[Value]) -> list[Value]:

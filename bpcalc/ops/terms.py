@@ -4,8 +4,8 @@ A rule is written with operators and other ops. Run on terms instead of numbers 
 formula, which `text` writes here, and LaTeX and MathML elsewhere:
 
     >>> from bpcalc.ops import TABLE
-    >>> text(TABLE["sigmoid"].rule(Term("y"), Term("x")))
-    'y*sigmoid(-x)'
+    >>> text(TABLE["silu"].rule(Term("y"), Term("x")))
+    'sigmoid(x)*(1 + x*sigmoid(-x))'
 """
 
 from __future__ import annotations

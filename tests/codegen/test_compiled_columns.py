@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import bpcalc
 from bpcalc.codegen import column_functions, columns
@@ -26,7 +29,7 @@ for folder in ("engine", "ops"):
     sys.path.append(str(Path(__file__).parents[1] / folder))
 
 from every_op import VARIANTS, extreme_points, inputs, name  # noqa: E402
-from random_formulas import formulas, points  # noqa: E402
+from random_formulas import NAMES, formulas, points  # noqa: E402
 
 few = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 ULP = 2.0**-52
@@ -83,12 +86,63 @@ def test_an_operation_has_the_rows_numbers_at_extreme_points(op: Op) -> None:
                 assert steps_apart(a, b, 0.0 if k else moved) <= 64, (point, a, b)
 
 
+@few
+@given(formulas(), points, st.sets(st.sampled_from(NAMES), max_size=2))
+def test_numbers_that_all_rows_share_change_nothing(
+    text: str, values: dict[str, float], shared: set[str]
+) -> None:
+    graph = parse(text)
+    names = [name for name in graph.variables if name not in shared]
+    if not names:
+        return
+    compiled = bpcalc.compile(graph)
+    columns_of = {name: np.full(3, values[name]) for name in graph.variables}
+    mixed = {name: columns_of[name] if name in names else values[name] for name in columns_of}
+    value, slopes = compiled.value_and_grad(**columns_of)
+    again, others = compiled.value_and_grad(**mixed)
+    slopes, others = np.atleast_2d(slopes), np.atleast_2d(others)
+    for a, b in zip([value, *slopes], [again, *others], strict=True):
+        # what all rows share is computed by `math`, whose last bits may differ from NumPy's
+        assert np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True) or not np.isfinite(a).all()
+
+
+@pytest.mark.parametrize("text", ["where(c > 0, x, 0)", "relu(c)*x", "max(c, 0)*x", "min(c, x)"])
+@pytest.mark.parametrize("c", [-1.5, 0.0, 2.0])
+def test_a_condition_may_be_one_that_all_rows_share(text: str, c: float) -> None:
+    f = bpcalc.compile(text)
+    x = np.array([1.0, -2.0, 3.0])
+    value, (to_c, to_x) = f.value_and_grad(c=c, x=x)
+    for place, number in enumerate(x.tolist()):
+        expected = f.value_and_grad(c=c, x=number)
+        assert (value[place], (to_c[place], to_x[place])) == expected
+
+
 def test_small_powers_are_products_and_roots() -> None:
     x = np.array([0.0, 1e-3, 0.7, 3.0, 1e30])
     for exponent in (2, 3, 5, 8, 0.5, 2.5, -1, -2, -3.5, 7.25):
         f = bpcalc.compile(f"x^({exponent})")
         expected = [row_function(f.graph, ["x"])(value)[0] for value in x]
         assert all(steps_apart(a, b) <= 4 for a, b in zip(expected, f(x)))
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, 1.5, -1.5, 3, -3])
+def test_powers_hold_at_the_edges(exponent: float) -> None:
+    x = np.array([-0.0, 0.0, 1e-309, -1.0, 1e308, math.inf])
+    f = bpcalc.compile(f"x^({exponent})")
+    with np.errstate(all="ignore"):
+        expected = np.power(x, exponent)
+    assert all(steps_apart(a, b) <= 4 for a, b in zip(expected.tolist(), f(x).tolist()))
+
+
+def test_a_choice_by_another_condition_is_no_maximum() -> None:
+    f = bpcalc.compile("where(y > 0, 1, exp(-abs(log(x))))")
+    assert f(x=np.array([-1.0, 2.0]), y=np.array([1.0, 1.0])).tolist() == [1, 1]
+
+
+def test_gamma_has_no_value_at_its_poles() -> None:
+    poles = np.array([0.0, -1.0, -2.0])
+    for function in ("gamma", "lgamma"):
+        assert np.isnan(bpcalc.compile(f"{function}(x)")(poles)).all()
 
 
 @pytest.mark.parametrize("rows", [1, 7, columns.CHUNK, columns.CHUNK + 1, 5 * columns.CHUNK + 3])
@@ -148,6 +202,11 @@ def test_outputs_can_be_given() -> None:
     assert np.shares_memory(to_y, out[2])
     with pytest.raises(RequestError, match="out has to have"):
         f.value_and_grad(x, y, out=[np.empty(4)] * 3)
+    for bad in ([x, out[1], out[2]], [out[0]] * 3, out[:2], [[0.0] * 5] * 3):
+        with pytest.raises(RequestError, match="out"):
+            f.value_and_grad(x, y, out=bad)
+    with pytest.raises(RequestError, match="place by place"):
+        f.value_and_grad(1.0, 2.0, out=out)
 
 
 def test_python_computes_what_numpy_and_scipy_lack(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +276,39 @@ def test_variables_can_be_fixed_and_names_chosen() -> None:
 def test_mistakes_are_told(call: object, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         call()  # type: ignore[operator]
+
+
+def test_a_name_of_a_constant_can_be_fixed() -> None:
+    assert bpcalc.compile("e*x", fixed={"e": 2.0}).value_and_grad(3) == (6.0, 2.0)
+
+
+@pytest.mark.parametrize("value", [None, "3", 1j, 10**400, np.array(["a"]), np.array([1j])])
+def test_what_is_no_number_is_refused(value: object) -> None:
+    with pytest.raises(RequestError, match="the value of x"):
+        bpcalc.compile("x*y").value_and_grad(value, 2)
+
+
+def test_results_on_arrays_are_their_callers_own() -> None:
+    x = np.arange(3.0)
+    found = bpcalc.compile("x[0:2]*1 + reshape(x[1:3], 2)")(x)
+    found += 1
+    _, (to_x, to_y) = bpcalc.compile("sum(x + y)").value_and_grad(x, x)
+    to_x += 1
+    assert to_y.tolist() == [1, 1, 1]
+    assert x.tolist() == [0, 1, 2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    script = (
+        "import os, numpy, bpcalc; f = bpcalc.compile('sin(x)*x'); x = numpy.ones(400_000);"
+        "f(x); child = os.fork(); f(x);"
+        "os._exit(0) if child == 0 else print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, timeout=60
+    )
+    assert ran.stdout == b"0\n"
 
 
 def test_a_compiled_formula_can_be_sent_to_another_process() -> None:

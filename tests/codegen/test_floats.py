@@ -71,6 +71,8 @@ def test_an_operation_has_the_engines_numbers_at_extreme_points(op: Op) -> None:
         ("where(x > 0, log(x)*sqrt(x), x)*relu(x)", -4.0),
         ("where(x > 0, where(x > 1, log(x - 1), 1/x), exp(-1000*x))", 0.5),
         ("y = log(x); where(x > 0, y*y, 0) + where(x > 0, y, 1)", -1.0),
+        ("where(x > 0, half_sse(log(x), 1), 0)", -1.0),
+        ("where(x > 1, bce(1/x, 1), mse(x*x, 2))", 0.0),
     ],
 )
 def test_what_where_did_not_choose_is_not_computed(text: str, x: float) -> None:
