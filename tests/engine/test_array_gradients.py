@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import product
 from typing import Any
@@ -201,3 +202,9 @@ def test_each_element_of_where_is_what_it_would_be_alone(points: list[int]) -> N
     assert result.failure is None
     np.testing.assert_allclose(result.value, sum(one.value for one in alone), rtol=1e-14)
     np.testing.assert_allclose(result.gradient["x"], [one.gradient["x"] for one in alone])
+
+
+def test_a_rule_that_divides_plain_numbers_by_0_gives_what_numpy_has() -> None:
+    result = bpcalc.grad("bce(p, t)", p=0, t=0.5, check=False)
+    assert result.gradient == {"p": -math.inf, "t": math.inf}
+    assert result.failure is not None
