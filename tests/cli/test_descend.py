@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -417,3 +418,21 @@ def test_ten_thousand_steps_take_no_numpy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
     )
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("named", [None, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
+def test_products_take_one_core_unless_the_environment_says_more(
+    named: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "d.csv").write_text("x\n1\n2\n")
+    script = (
+        "import os; from bpcalc.cli import main;"
+        "main(['descend', '(w*x)^2', '--data', 'd.csv', '--w', '1', '--epochs', '1']);"
+        "print(os.environ.get('OPENBLAS_NUM_THREADS'), os.environ.get('OMP_NUM_THREADS'))"
+    )
+    kept = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    environment = kept if named is None else {**kept, named: "3"}
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    expected = {None: "1 None", "OMP_NUM_THREADS": "None 3", "OPENBLAS_NUM_THREADS": "3 None"}
+    assert ran.stdout.splitlines()[-1] == expected[named]
