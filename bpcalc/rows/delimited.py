@@ -6,7 +6,7 @@ from itertools import chain
 
 from bpcalc.rows.computing import Computed, Computing, Numbers
 from bpcalc.rows.plan import Block, Done, Plan, Transform
-from bpcalc.rows.spelling import spelled, spelled_or_nan
+from bpcalc.rows.spelling import spelled, spelled_in_full, spelled_or_nan
 from bpcalc.rows.tables import Rows, rows
 
 
@@ -45,4 +45,4 @@ def cells(results: list[Numbers], width: int, bad: bool) -> list[list[str]]:
 
 def delimited_row(plan: Plan, numbers: Numbers) -> bytes:
     """One record of computed cells."""
-    return f"{plan.separator.join(spelled_or_nan(numbers))}\n".encode()
+    return f"{plan.separator.join(spelled_in_full(numbers))}\n".encode()

@@ -18,7 +18,7 @@ from bpcalc.rows.computing import Computed, Computing, Numbers
 from bpcalc.rows.delimited import cells
 from bpcalc.rows.plan import Block, Done, Plan, Transform, refuse_clash
 from bpcalc.rows.sources import shown
-from bpcalc.rows.spelling import NAN, spelled_or_nan
+from bpcalc.rows.spelling import INFINITY, NAN, spelled_in_full
 from bpcalc.rows.tables import Rows
 
 _ERRORS = "surrogateescape"
@@ -165,7 +165,7 @@ def written(plan: Plan, rows: Rows, full: Sequence[bool], computed: Computed) ->
 
 def json_row(plan: Plan, numbers: Numbers) -> bytes:
     """One object of computed members."""
-    texts = map(json_number, spelled_or_nan(numbers))
+    texts = map(json_number, spelled_in_full(numbers))
     return f"{{{''.join(map(str.__add__, _keys(plan), texts))}}}\n".encode()
 
 
@@ -176,8 +176,8 @@ def _keys(plan: Plan) -> list[str]:
 
 
 def json_number(text: str) -> str:
-    """Strict JSON has no NaN: there it is a text."""
-    return f'"{NAN}"' if text == NAN else text
+    """Strict JSON has no NaN, and nothing infinite: there they are texts."""
+    return f'"{text}"' if text in (NAN, INFINITY, f"-{INFINITY}") else text
 
 
 def _json(text: str) -> str:

@@ -1,21 +1,23 @@
 """`--reduce`: many rows -> the sum or the mean of their values and gradients.
 
-Sums are kept as numbers that do not overlap, whose exact sum is the sum so far (Shewchuk 1997,
-"Adaptive Precision Floating-Point Arithmetic", as in `math.fsum`): so the result does not depend
-on where blocks end, nor on the order in which parts are merged.
+Sums are kept as integers, multiples of the smallest float64: exact, without an overflow. So the
+result does not depend on the order of rows or parts, nor on where blocks end, and is rounded once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from math import fsum, inf, isfinite, nan
+from collections.abc import Callable, Sequence
+from math import fsum, inf, nan
 from typing import NamedTuple, TypeAlias
 
 from bpcalc.rows.computing import Computed, Numbers
 from bpcalc.rows.plan import Block, Trouble
 
-Exact: TypeAlias = "tuple[float, ...]"
-"""A sum, as numbers that do not overlap."""
+Exact: TypeAlias = int
+"""A sum, in units of 2**-1074; of any numbers of float64 it has 2,200 bits at most."""
+
+_UNIT = 1 << 1074
+"""So many of them are 1."""
 
 
 class Partial(NamedTuple):
@@ -31,14 +33,15 @@ class Partial(NamedTuple):
 
 Partially: TypeAlias = Callable[[Block], Partial]
 
-_FEW = 8
+_LARGE = 2.0**960
+"""The sum of 2**63 smaller numbers does not overflow."""
 
 REDUCTIONS = ("mean", "sum")
 
 
 def nothing(width: int) -> Partial:
     """What is known of no rows."""
-    return Partial(0, 0, ((),) * width, None)
+    return Partial(0, 0, (0,) * width, None)
 
 
 def partial(file: str, rows: int, computed: Computed, width: int) -> Partial:
@@ -47,14 +50,14 @@ def partial(file: str, rows: int, computed: Computed, width: int) -> Partial:
     good = computed.results
     if left_out:
         good = [found for row, found in enumerate(good) if row not in left_out]
-    sums = tuple(_exact(column) for column in zip(*good)) or ((),) * width
+    sums = tuple(exact(column) for column in zip(*good)) or (0,) * width
     first = None if computed.first is None else (file, computed.first)
     return Partial(rows, len(left_out), sums, first)
 
 
 def merged(a: Partial, b: Partial) -> Partial:
     """What is known of both; a's rows come before b's."""
-    sums = tuple(_added(x, y) for x, y in zip(a.sums, b.sums))
+    sums = tuple(map(int.__add__, a.sums, b.sums))
     return Partial(a.rows + b.rows, a.bad + b.bad, sums, a.first or b.first)
 
 
@@ -64,51 +67,37 @@ def reduced(how: str, found: Partial) -> Numbers:
     The sum of no rows is 0; their mean is NaN.
     """
     count = found.rows - found.bad
-    sums = tuple(map(_total, found.sums))
-    if how == "sum":
-        return sums
-    return tuple(total / count if count else nan for total in sums)
+    if how == "mean" and not count:
+        return (nan,) * len(found.sums)
+    return tuple(_rounded(total, count if how == "mean" else 1) for total in found.sums)
 
 
-def _total(numbers: Iterable[float]) -> float:
+def _rounded(total: Exact, count: int) -> float:
+    """A sum divided by a count."""
     try:
-        return fsum(numbers)
+        return total / (count * _UNIT)  # Python rounds quotients of integers correctly
     except OverflowError:
-        return inf
-    except ValueError:  # both inf and -inf
-        return nan
+        return inf if total > 0 else -inf
 
 
-def _added(a: Exact, b: Exact) -> Exact:
-    """The exact sum of both, in numbers that do not overlap."""
-    found = list(a)
-    for x in b:
-        kept = []
-        for y in found:
-            if abs(x) < abs(y):
-                x, y = y, x
-            high = x + y
-            if not isfinite(high):
-                return (high,)
-            low = y - (high - x)
-            if low:
-                kept.append(low)
-            x = high
-        found = [*kept, x]
-    return tuple(found) if len(found) <= _FEW else _exact(found)
+def exact(numbers: Sequence[float]) -> Exact:
+    """The sum of finite numbers.
 
-
-def _exact(numbers: Iterable[float]) -> Exact:
-    """Their exact sum in as few numbers as it takes: 2,100 bits are 40 of them at most.
-
-    Each is the sum rounded, and what that leaves out is summed again: two or three rounds for the
+    `math.fsum` gives it rounded, then what that left out, and so on: two or three rounds for the
     numbers of a block.
     """
     rest = list(numbers)
-    found: list[float] = []
-    while total := _total(rest):
-        if not isfinite(total):
-            return (total,)
-        found.insert(0, total)
-        rest.append(-total)
-    return tuple(found)
+    found = 0
+    try:
+        while total := fsum(rest):
+            found += _units(total)
+            rest.append(-total)
+    except OverflowError:
+        small = [number for number in numbers if abs(number) < _LARGE]
+        return exact(small) + sum(_units(n) for n in numbers if abs(n) >= _LARGE)
+    return found
+
+
+def _units(number: float) -> Exact:
+    numerator, denominator = number.as_integer_ratio()
+    return numerator * (_UNIT // denominator)
