@@ -89,14 +89,15 @@ def missing(why: ImportError) -> NoReturn:
 def seconds(run: Callable[[], Any], passes: int, keep: bool = False) -> list[float]:
     """Of each pass; the first, which brings data into the caches, is not among them.
 
-    A result is held until the next one is there, and with `keep` all of them to the end.
+    A result is dropped before the next call, which may use its memory again; with `keep` none is.
     """
-    found, held = [], [run()]
-    for _ in range(passes):
+    found: list[float] = []
+    kept: list[Any] = []
+    for _ in range(passes + 1):
         start = time.perf_counter()
         result = run()
         found.append(time.perf_counter() - start)
-        if not keep:
-            held.clear()
-        held.append(result)
-    return found
+        if keep:
+            kept.append(result)
+        del result
+    return found[1:]
