@@ -99,6 +99,7 @@ def map(
 
     Value and gradient of FORMULA for each row of a table, as a stream: CSV or TSV
     with a header, or JSON lines. Columns bind variables by name, options the rest.
+    bpcalc[fast] computes large tables sooner, and maps *.parquet and *.arrow too.
     """
     text, tables = formula_and_tables(formulas, file)
     json = format_ == "json" or extension(output or "") == ".json"

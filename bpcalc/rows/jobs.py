@@ -81,6 +81,8 @@ def mapped_part(job: Job, part: Part, strict: bool = False) -> Outcome[Done]:
             rows += done.rows
             bad += done.bad
             first = first or done.first
+            if done.error is not None:
+                raise done.error
     except BpcalcError as why:
         error = why
     return _outcome(reader, Done(b"".join(pieces), rows, bad, first), error)

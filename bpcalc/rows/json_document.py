@@ -44,7 +44,7 @@ def transform(way: Way, computing: Computing, several: bool) -> Transform:
         computed = computing(found)
         place = f'"file": {json.dumps(block.file)}, ' if several else ""
         data = ",".join(_lines(computing.plan, found, computed, place)).encode()
-        return Done(data, len(found.records), len(computed.bad), computed.first)
+        return Done(data, len(found.records), len(computed.bad), computed.first, found.error)
 
     return transformed
 

@@ -69,14 +69,14 @@ def _parsed(line: str) -> Any:
 def rows(plan: Plan, block: Block, taken: Sequence[str] = ()) -> tuple[Rows, list[bool]]:
     """The rows of a block, and for each whether it is an object with members.
 
-    Raises:
-        RequestError: a member has one of the names that are `taken`, or one that an option binds.
+    They end before one that has a name which is `taken`, or which an option binds.
     """
     records: list[str] = []
     lines: list[int] = []
     full: list[bool] = []
     columns: list[list[float]] = [[] for _ in plan.used]
     bad: dict[int, str] = {}
+    error = None
     keys = [(name, plan.columns[position]) for name, position in plan.used]
     refused = {*taken, *plan.fixed}
     number = block.line - 1
@@ -92,23 +92,27 @@ def rows(plan: Plan, block: Block, taken: Sequence[str] = ()) -> tuple[Rows, lis
             numbers = [nan] * len(keys)
         else:
             if not refused.isdisjoint(found):
-                _refuse(plan, found, taken, f"{shown(block.file)}, line {number:,}")
+                error = _clash(plan, found, taken, f"{shown(block.file)}, line {number:,}")
+                break
             numbers = [_number(name, found, key, row, bad) for name, key in keys]
         for column, value in zip(columns, numbers):
             column.append(value)
         records.append(line)
         lines.append(number)
         full.append(bool(found))
-    return Rows(records, "\n", lines, columns, bad), full
+    return Rows(records, "\n", lines, columns, bad, error), full
 
 
-def _refuse(plan: Plan, found: dict[str, Any], taken: Sequence[str], place: str) -> None:
-    refuse_clash(found, taken, f"{place}: the object already has a member")
-    for name in plan.fixed:
-        if name in found:
-            raise RequestError(
-                f"{place}: {printable(name, 60)} has two values: a member, and one of an option"
-            )
+def _clash(plan: Plan, found: dict[str, Any], taken: Sequence[str], place: str) -> RequestError:
+    """What is wrong with an object that has a name which is another's."""
+    try:
+        refuse_clash(found, taken, f"{place}: the object already has a member")
+    except RequestError as error:
+        return error
+    name = next(name for name in plan.fixed if name in found)
+    return RequestError(
+        f"{place}: {printable(name, 60)} has two values: a member, and one of an option"
+    )
 
 
 def _number(name: str, found: dict[str, Any], key: str, row: int, bad: dict[int, str]) -> float:
@@ -140,9 +144,8 @@ def transform(computing: Computing) -> Transform:
     def transformed(block: Block) -> Done:
         found, full = rows(plan, block, taken)
         computed = computing(found)
-        text = written(plan, found, full, computed)
-        count = len(found.records)
-        return Done(text.encode("utf-8", _ERRORS), count, len(computed.bad), computed.first)
+        data = written(plan, found, full, computed).encode("utf-8", _ERRORS)
+        return Done(data, len(found.records), len(computed.bad), computed.first, found.error)
 
     return transformed
 

@@ -13,7 +13,7 @@ from bpcalc.rows.headers import Header, refuse_other_columns, with_header
 from bpcalc.rows.json_lines import members
 from bpcalc.rows.plan import Block, Done, Plan, Transform, Trouble
 from bpcalc.rows.reducing import Partial, merged, nothing, partial
-from bpcalc.rows.sources import Source, opened, shown, unseen
+from bpcalc.rows.sources import BOM, Source, opened, shown, unseen
 
 
 class Tables:
@@ -37,7 +37,9 @@ class Tables:
 
     def planned(self, plan: Plan) -> Plan:
         """The plan, with what the tables' header says."""
-        return plan if self.header is None else with_header(plan, self.header)
+        if self.header is not None:
+            return with_header(plan, self.header)
+        return plan._replace(header=BOM) if self.first.bom and not plan.only else plan
 
     def blocks(self) -> Iterator[Block]:
         """All rows, in order.
@@ -86,12 +88,18 @@ def results(blocks: Iterator[Block], transform: Transform) -> Generator[Result]:
 
 
 def mapped(results: Iterable[Result], write: Callable[[bytes], object]) -> Count:
-    """Write what comes of every block, as soon as it has."""
+    """Write what comes of every block, as soon as it has.
+
+    Raises:
+        BpcalcError: a block could not be read to its end; what stands before has been written.
+    """
     rows = bad = 0
     first = None
     for block, done in results:
         if done.data:
             write(done.data)
+        if done.error is not None:
+            raise done.error
         rows += done.rows
         bad += done.bad
         if first is None and done.first is not None:
@@ -147,6 +155,8 @@ def summed(blocks: Iterator[Block], way: Way, computing: Computing, strict: bool
             line = computed.first.line
             data = block.data[_offset(block, line) :]
             raise _at_row(way, computing, block._replace(data=data, line=line))
+        if found.error is not None:
+            raise found.error
         part = partial(block.file, len(found.records), computed, width)
         total = merged(total, part)
     return total

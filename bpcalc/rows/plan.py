@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from bpcalc.bindings import Quantity, matched
 from bpcalc.engine.array_shapes import shape
-from bpcalc.errors import RequestError, did_you_mean, printable
+from bpcalc.errors import BpcalcError, RequestError, did_you_mean, printable
 from bpcalc.formula.tokens import normal
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
@@ -34,7 +34,7 @@ class Plan(NamedTuple):
     separator: str
     """Between cells: a comma or a tab."""
     header: bytes
-    """The output's first line, with its line end; empty for JSON lines."""
+    """The output's first line, with its line end; in JSON lines a byte order mark at most."""
     names: tuple[str, ...]
     """What the computed columns are called: the value first, then the gradient's."""
 
@@ -66,6 +66,8 @@ class Done(NamedTuple):
     """How many of the rows could not be computed."""
     first: Trouble | None
     """The first of these."""
+    error: BpcalcError | None = None
+    """Why there is no more to come, if the block could not be read to its end."""
 
 
 Transform: TypeAlias = Callable[[Block], Done]

@@ -133,7 +133,9 @@ def _serve(jobs: BinaryIO, replies: BinaryIO, transform: Transform) -> None:
 
 def _reply(transform: Transform, block: Block) -> bytes:
     try:
-        data, rows, bad, first = transform(block)
+        data, rows, bad, first, error = transform(block)
+        if error is not None:
+            raise error
     except Exception:  # it is raised again where somebody hears it
         return _REPLY.pack(False, 0, 0, 0, 0, 0)
     why = b"" if first is None else first.why.encode("utf-8", "replace")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import isfinite, nan
 from typing import NamedTuple
 
-from bpcalc.errors import printable
+from bpcalc.errors import RequestError, printable
 from bpcalc.rows.plan import Block, Plan
 from bpcalc.rows.records import content, fields, record_pattern
 
@@ -20,7 +20,8 @@ class Rows(NamedTuple):
     """The rows of a block."""
 
     records: list[str]
-    """Without their line ends; bytes as characters (Latin-1) in CSV and TSV."""
+    """Without their line ends; bytes as characters (Latin-1) in CSV and TSV, where those that
+    are too short have been filled up."""
     ends: str | list[str]
     """The line ends: one for all, or one for each."""
     lines: Sequence[int]
@@ -29,6 +30,8 @@ class Rows(NamedTuple):
     """The numbers in the used columns."""
     bad: dict[int, str]
     """Why a row lacks a number; NaN stands in its place."""
+    error: RequestError | None = None
+    """Why the rows end before the block does."""
 
 
 def rows(plan: Plan, block: Block) -> Rows:
@@ -75,7 +78,11 @@ def _line_end(text: str) -> str | None:
 
 
 def _one_by_one(plan: Plan, text: str, line: int) -> Rows:
-    """The rows of a block in which there is something odd. An empty line is no row."""
+    """The rows of a block in which there is something odd.
+
+    An empty line is no row, unless there is one column: then it is a row with an empty cell. A
+    row that is too short gets empty cells, so that what is added stands under its names.
+    """
     width = len(plan.columns)
     separator = plan.separator
     records: list[str] = []
@@ -86,10 +93,11 @@ def _one_by_one(plan: Plan, text: str, line: int) -> Rows:
     for whole in record_pattern(separator).findall(text):
         end = "\r\n" if whole[-2:] == "\r\n" else "\n"
         record = whole[: -len(end)]
-        if record:
+        if record or width == 1:
             cells = fields(record, separator)
             if len(cells) != width:
-                bad[len(records)] = _ragged(len(cells), width)
+                bad[len(records)] = _ragged(plan, len(cells), width)
+                record += separator * (width - len(cells))
                 cells = ["0"] * width
             for column, (_, position) in zip(columns, plan.used):
                 column.append(content(cells[position]))
@@ -102,8 +110,11 @@ def _one_by_one(plan: Plan, text: str, line: int) -> Rows:
     return Rows(records, ends, lines, found, bad)
 
 
-def _ragged(count: int, width: int) -> str:
-    return f"it has {count} field{'s' * (count != 1)}, and the header has {width}"
+def _ragged(plan: Plan, count: int, width: int) -> str:
+    why = f"it has {count} field{'s' * (count != 1)}, and the header has {width}"
+    if count > width and not plan.only:
+        return f"{why}: all are kept, so NaN stands behind them and not under the new names"
+    return why
 
 
 # Numbers

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rows.mapping_runs import mapped
 
 import bpcalc
-from bpcalc.rows import sources, tables
+from bpcalc.rows import fast, sources, tables
 from bpcalc.rows.records import fields, whole_records
 
 
@@ -52,7 +52,7 @@ def test_a_header_comes_even_without_rows() -> None:
 
 
 def test_a_formula_without_variables_has_the_same_value_in_every_row() -> None:
-    assert mapped(b"a\n\n1\n2\n", "1 + 1").out == b"a,value\n1,2.0\n2,2.0\n"
+    assert mapped(b"a,b\n\n1,\n2,\n", "1 + 1").out == b"a,b,value\n1,,2.0\n2,,2.0\n"
 
 
 # Headers
@@ -244,17 +244,29 @@ def test_a_single_latin_1_byte_is_no_space() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "kept", "said"),
     [
-        ("1", "it has 1 field, and the header has 2"),
-        ("1,2,3", "it has 3 fields, and the header has 2"),
+        ("1", "1,,", "it has 1 field, and the header has 3"),
+        ('"1",2', '"1",2,', "it has 2 fields, and the header has 3"),
+        ("1,2,3,4", "1,2,3,4", "it has 4 fields, and the header has 3: all are kept, so NaN"),
     ],
 )
-def test_a_ragged_row_gives_nan_and_says_how_many_fields_were_expected(row: str, said: str) -> None:
-    ran = mapped(f"x,y\n1,2\n{row}\n3,4\n".encode(), "x*y")
+@pytest.mark.parametrize("worth", [1, 1 << 30])
+def test_a_ragged_row_gives_nan_and_says_how_many_fields_were_expected(
+    row: str, kept: str, said: str, worth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing is added, so that NaN stands under its names; what is there is kept."""
+    monkeypatch.setattr(fast, "WORTH", worth)
+    monkeypatch.setattr(fast, "SMALL", worth)
+    rows = "1,2,0\n" * 20
+    ran = mapped(f"x,y,z\n{rows}{row}\n{rows}".encode(), "x*y")
     assert ran.code == 1
-    assert f"\n{row},NaN,NaN,NaN\n3,4,12.0,4.0,3.0\n" in ran.out.decode()
-    assert f"line 3: {said}" in ran.err
+    same = "1,2,0,2.0,2.0,1.0\n" * 20
+    assert ran.out.decode() == f"x,y,z,value,d_x,d_y\n{same}{kept},NaN,NaN,NaN\n{same}"
+    assert f"line 22: {said}" in ran.err
+    ran = mapped(f"x,y,z\n{row}\n".encode(), "x*y", "--only")
+    assert ran.out == b"value,d_x,d_y\nNaN,NaN,NaN\n"
+    assert "kept" not in ran.err
 
 
 def test_rows_whose_errors_make_up_for_each_other_are_still_ragged() -> None:
@@ -289,8 +301,8 @@ def test_many_bad_rows_are_counted_with_separators() -> None:
 
 
 def test_strict_stops_at_the_first_and_names_its_line() -> None:
-    ran = mapped(b"x\n1\n\n4\nabc\n9\n", "sqrt(x)", "--strict")
-    assert (ran.code, ran.out) == (1, b"x,value,d_x\n1,1.0,0.5\n4,2.0,0.25\n")
+    ran = mapped(b"x,\n1,\n\n4,\nabc,\n9,\n", "sqrt(x)", "--strict")
+    assert (ran.code, ran.out) == (1, b"x,,value,d_x\n1,,1.0,0.5\n4,,2.0,0.25\n")
     assert ran.err == "error: standard input, line 5: x is 'abc', not a number\n"
 
 
@@ -323,7 +335,29 @@ def test_a_last_line_without_an_end_gets_that_of_the_header() -> None:
 
 
 def test_an_empty_line_is_no_row() -> None:
-    assert mapped(b"x\n\n1\n\r\n\n2\n\n", "x").out == b"x,value,d_x\n1,1.0,1.0\n2,2.0,1.0\n"
+    ran = mapped(b"x,\n\n1,\n\r\n\n2,\n\n", "x")
+    assert ran == (0, b"x,,value,d_x\n1,,1.0,1.0\n2,,2.0,1.0\n", "")
+
+
+@pytest.mark.parametrize("worth", [1, 1 << 30])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_an_empty_line_of_a_single_column_is_an_empty_cell(
+    end: bytes, worth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether Polars, where it is installed, has its part in it or not."""
+    monkeypatch.setattr(fast, "WORTH", worth)
+    monkeypatch.setattr(fast, "SMALL", worth)
+    ran = mapped(b"x\n3\n\n5\n".replace(b"\n", end), "x^2")
+    assert (ran.code, ran.out) == (
+        1,
+        b"x,value,d_x\n3,9.0,6.0\n,NaN,NaN\n5,25.0,10.0\n".replace(b"\n", end),
+    )
+    assert "1 of 3 rows could not be computed (NaN); the first is line 3: x is empty" in ran.err
+    table = b"x\n" + b"2\n" * 50 + b"\n" * 2 + b"2\n" * 50
+    ran = mapped(table, "x^2", "--only")
+    assert ran.out == b"value,d_x\n" + b"4.0,4.0\n" * 50 + b"NaN,NaN\n" * 2 + b"4.0,4.0\n" * 50
+    assert mapped(table, "x", "--reduce", "sum").out == b"value,d_x\n200.0,100.0\n"
+    assert mapped(b"a\n\n", "1 + 1").out == b"a,value\n,2.0\n"
 
 
 def test_bytes_that_are_no_text_pass_through() -> None:

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows.mapping_runs import mapped
 
+from bpcalc.rows import sources
+
 
 def test_the_new_members_stand_before_the_last_brace() -> None:
     ran = mapped(b'{"id": "a", "x": 3,"y":4}\n{"y": 1, "x": 2 , "z": {"x": 9} }\n', "x*y")
@@ -33,10 +35,17 @@ def test_only_prefix_and_wrt() -> None:
 def test_line_ends_and_spaces_stay_and_empty_lines_are_no_rows() -> None:
     ran = mapped(b'\xef\xbb\xbf{"x": 1}\r\n\n  {"x": 2}\t\n{"x": 3}', "x")
     assert ran.out == (
-        b'{"x": 1, "value": 1.0, "d_x": 1.0}\r\n'
+        b'\xef\xbb\xbf{"x": 1, "value": 1.0, "d_x": 1.0}\r\n'
         b'  {"x": 2, "value": 2.0, "d_x": 1.0}\t\n'
         b'{"x": 3, "value": 3.0, "d_x": 1.0}\n'
     )
+
+
+def test_the_byte_order_mark_goes_with_the_first_object() -> None:
+    table = b'\xef\xbb\xbf{"x": 1}\n'
+    assert mapped(table, "x", "--only").out == b'{"value": 1.0, "d_x": 1.0}\n'
+    assert mapped(table, "x", "--format", "json").out.startswith(b"{")
+    assert mapped(table, "x", "--reduce", "sum").out == b'{"value": 1.0, "d_x": 1.0}\n'
 
 
 @pytest.mark.parametrize(
@@ -110,6 +119,22 @@ def test_a_later_clash_is_an_error_too(later: str, said: str) -> None:
     ran = mapped(f'{{"x": 1}}\n{later}\n'.encode(), "x*w", "--w", "3")
     assert ran.code == 2
     assert said in ran.err
+
+
+@pytest.mark.parametrize("size", [1, 12, 1000])
+@pytest.mark.parametrize("clash", [b'{"x": 1, "value": 2}\n', b'{"x": 1, "w": 2}\n'])
+def test_the_rows_before_a_clash_come_out(
+    size: int, clash: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "BLOCK", size)
+    rows = b'{"x": 1}\n' * 2
+    ran = mapped(rows + clash + rows, "x*w", "--w", "3")
+    assert (ran.code, ran.out) == (2, b'{"x": 1, "value": 3.0, "d_x": 3.0, "d_w": 1.0}\n' * 2)
+    assert "line 3" in ran.err
+    ran = mapped(rows + b'{"x": null}\n' + clash, "x*w", "--w", "3", "--strict")
+    assert (ran.code, ran.out.count(b"\n")) == (1, 2)
+    if b"w" in clash:
+        assert mapped(rows + clash, "x*w", "--w", "3", "--reduce", "sum")[:2] == (2, b"")
 
 
 def test_strict_stops_and_names_the_line() -> None:
