@@ -43,6 +43,7 @@ def written(pieces: Pieces, path: str | None) -> None:
     if path is None or path == "-":
         _to_stream(pieces, sys.stdout)
         return
+    _refuse_nameless(path)
     from pathlib import Path  # 8 ms of start-up, for files only
 
     try:
@@ -133,6 +134,7 @@ def stream_to(path: str | None) -> Iterator[Callable[[bytes], None]]:
     if path is None or path == "-":
         yield _at_once(sys.stdout, "standard output")
         return
+    _refuse_nameless(path)
     from pathlib import Path
 
     try:
@@ -179,8 +181,9 @@ def refuse_unwritable(path: str) -> None:
     """Find out before a long calculation whether its result could be written.
 
     Raises:
-        RequestError: `path` is a directory, or there is none for it.
+        RequestError: `path` is a directory, or there is none for it, or it is empty.
     """
+    _refuse_nameless(path)
     folder = os.path.dirname(path) or "."  # noqa: PTH120
     why = ""
     if os.path.isdir(path):  # noqa: PTH112
@@ -191,6 +194,11 @@ def refuse_unwritable(path: str) -> None:
         why = "the directory is not writable"
     if why:
         raise RequestError(f"{printable(path, 80)} cannot be written: {why}")
+
+
+def _refuse_nameless(path: str) -> None:
+    if not path:
+        raise RequestError("the file to write to has an empty name: -o - is standard output")
 
 
 def _umask() -> int:

@@ -34,10 +34,10 @@ _PACKED = {
     b"\x28\xb5\x2f\xfd": ("is packed with zstd", "zstd -dc {} | bpcalc map FORMULA -"),
     b"PAR1": ("is a Parquet file", "call it *.parquet"),
     b"ARROW1": ("is an Arrow file", "call it *.arrow"),
-    b"\xff\xfe": ("is UTF-16 text", "iconv -f UTF-16 -t UTF-8 {} | bpcalc map FORMULA -"),
-    b"\xfe\xff": ("is UTF-16 text", "iconv -f UTF-16 -t UTF-8 {} | bpcalc map FORMULA -"),
 }
+_UTF_16 = ("is UTF-16 text", "iconv -f UTF-16 -t UTF-8 {} | bpcalc map FORMULA -")
 """What files begin with that are no text: what to say, and what to do."""
+_NO_TEXT = ("is no text", "a table is text: CSV, TSV or JSON lines")
 
 BOM = b"\xef\xbb\xbf"
 
@@ -62,10 +62,15 @@ class Source:
             self.pending += piece
             if len(self.pending) >= 6 or b"\n" in self.pending:
                 break
-        for magic, (what, hint) in _PACKED.items():
-            if self.pending.startswith(magic):
-                named = "FILE" if self.name == STANDARD_INPUT else self.shown
-                raise RequestError(f"{self.shown} {what}", hint=hint.format(named))
+        found = next(
+            (said for sign, said in _PACKED.items() if self.pending.startswith(sign)), None
+        )
+        if self.pending.startswith((b"\xff\xfe", b"\xfe\xff")):
+            found = _UTF_16 if _is_utf16(self.pending) else _NO_TEXT
+        if found is not None:
+            what, hint = found
+            named = "FILE" if self.name == STANDARD_INPUT else self.shown
+            raise RequestError(f"{self.shown} {what}", hint=hint.format(named))
         self.bom = self.pending.startswith(BOM)
         if self.bom:
             self.pending = self.pending[3:]
@@ -156,6 +161,12 @@ class Source:
             raise RequestError(
                 f"{self.shown}, line {line:,}: a quotation mark is open until the end of the file"
             )
+
+
+def _is_utf16(data: bytes) -> bool:
+    """Whether it may be what its first two bytes say: other data has unused characters."""
+    text = data[:200].decode("utf-16", "replace")
+    return all(sign.isspace() or (sign.isprintable() and sign != "\ufffd") for sign in text[:-1])
 
 
 def shown(name: str) -> str:

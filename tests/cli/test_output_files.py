@@ -38,6 +38,13 @@ def test_a_dash_is_standard_output() -> None:
     assert called(*WORDS, "-o", "-") == called(*WORDS)
 
 
+@pytest.mark.parametrize("words", [WORDS, ("map", "x^2"), ("descend", "x^2", "--x", "1")])
+def test_a_file_without_a_name_is_said(words: tuple[str, ...]) -> None:
+    ran = called(*words, "-o", "", stdin=b"x\n1\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: the file to write to has an empty name: -o - is standard output\n"
+
+
 def test_a_file_that_was_there_is_replaced_and_keeps_its_permissions(tmp_path: Path) -> None:
     file = tmp_path / "result"
     file.write_text("old " * 1000)
