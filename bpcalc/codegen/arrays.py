@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from bpcalc.codegen.backward import backward, counted
 from bpcalc.codegen.numpy_slots import NumpySlots
-from bpcalc.codegen.slot import Made, Slot
+from bpcalc.codegen.slot import Condition, Made, Slot
 from bpcalc.graph import Graph
 from bpcalc.ops import OPERATORS, TABLE, Op, load_arrays
 from bpcalc.ops.op import Shape, Value
@@ -146,10 +146,45 @@ class ArraySlots(NumpySlots):
         return share
 
     def filled(self, share: Slot, like: Slot) -> Slot:
-        """A number in every place of an array of another's shape."""
-        if share.shape or not like.shape:
+        """A number, or a smaller array, repeated in the shape of another."""
+        if share.shape == like.shape:
             return share
-        return self.slot(TABLE["spread"](share, like))
+        if not share.shape:
+            return self.slot(TABLE["spread"](share, like))
+        extra = len(like.shape) - len(share.shape)
+        if extra:
+            share = self.slot(TABLE["reshape"](share, shape=(1,) * extra + share.shape))
+        both = enumerate(zip(share.shape, like.shape))
+        axes = tuple(axis for axis, (n, m) in both if n == 1 != m)
+        return self.slot(TABLE["spread"](share, like, axis=axes, keepdims=1)) if axes else share
+
+    def fitted_mask(self, mask: Condition, like: Slot, shape: Shape) -> Condition:
+        if isinstance(mask, bool) or not mask.shape:
+            return mask
+        whole = self.filled(self.number(mask), like)
+        parts = self.fitted(whole, shape) if shape else self.slot(TABLE["sum"](whole))
+        return self.condition(self.compared("greater", parts, 0.0))
+
+    def by_rule(self, op: Op, y: Slot, args: Sequence[Slot]) -> tuple[Slot, ...]:
+        """As the engine does it on arrays: only what `where` did not choose brings nothing.
+
+        The zeros of relu are numbers, and a gradient is multiplied by them.
+        """
+        if op.used is not None:
+            return super().by_rule(op, y, args)
+        found = op.rule(y, *args)
+        found = found if type(found) is tuple else (found,)
+        return tuple(self.nothing() if _is_zero(local) else self.slot(local) for local in found)
+
+    def where(self, c: Value, a: Value, b: Value) -> Slot:
+        """As for numbers, in the common shape of all three."""
+        found = super().where(c, a, b)
+        slots = [self.slot(value) for value in (c, a, b)]
+        shape = broadcast(*[slot.shape for slot in slots])
+        if found.shape == shape:
+            return found
+        like = self._step("add", [self._step("add", [self.number(slots[0]), slots[1]]), slots[2]])
+        return self.filled(found, like)
 
     def unfilled(self, share: Slot) -> Slot:
         """The number, where it stands in every place of an array."""
@@ -157,6 +192,11 @@ class ArraySlots(NumpySlots):
             inner = Slot(self, share.made.inputs[0])
             return share if inner.shape else inner
         return share
+
+
+def _is_zero(local: Value) -> bool:
+    """Whether it is the literal 0 of a rule."""
+    return type(local) is int and local == 0
 
 
 def array_program(

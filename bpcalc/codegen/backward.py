@@ -88,8 +88,19 @@ def _fitted(slots: Slots, share: Arrived, y: Slot, argument: Slot) -> Arrived:
     """In the shape of the input: summed over what broadcasting repeated."""
     if y.shape == argument.shape:
         return share
-    whole = counted(slots, share, y)
-    return Arrived(slots.fitted(whole, argument.shape), True)
+    whole = _through(slots, share, y)
+    mask = slots.fitted_mask(share.mask, y, argument.shape)
+    return Arrived(slots.fitted(whole, argument.shape), mask)
+
+
+def _through(slots: Slots, arrived: Arrived, like: Slot) -> Slot:
+    """A gradient before its elements are mixed with each other.
+
+    What does not count is 0 then; where all or none of it counts, that can be said afterwards.
+    """
+    if isinstance(arrived.mask, bool) or not arrived.mask.shape:
+        return slots.filled(arrived.gradient, like)
+    return counted(slots, arrived, like)
 
 
 def _structural(
@@ -101,9 +112,8 @@ def _structural(
     wants: Sequence[bool],
 ) -> list[Arrived | None]:
     """The vector-Jacobian product for each input that is wanted."""
-    of_numbers = not any(slot.shape for slot in (y, *arguments))
-    g = upstream.gradient if of_numbers else counted(slots, upstream, y)
-    mask = upstream.mask if of_numbers else True
+    g = _through(slots, upstream, y)
+    mask = slots.fitted_mask(upstream.mask, y, ())
     products: Any
     if op.apart:
         rules = zip(op.apart, wants)

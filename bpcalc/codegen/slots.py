@@ -77,6 +77,10 @@ class Slots:
         """A number in every place of an array of another's shape: here there is but one."""
         return share
 
+    def fitted_mask(self, mask: Condition, like: Slot, shape: Shape) -> Condition:
+        """Where a gradient counts that has been summed to a shape: where one of its parts does."""
+        return mask
+
     def unfilled(self, share: Slot) -> Slot:
         """The number, where it stands in every place of an array."""
         return share

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bpcalc.codegen.array_calls import Bound
 from bpcalc.codegen.arrays import array_program
@@ -28,6 +30,7 @@ load_arrays()
 from array_examples import STRUCTURAL, cases, is_differentiable, name  # noqa: E402
 from every_op import VARIANTS  # noqa: E402
 from every_op import name as variant_name  # noqa: E402
+from random_formulas import formulas  # noqa: E402
 
 Arrays = Mapping[str, Any]
 
@@ -98,6 +101,10 @@ def test_an_elementwise_operation_broadcasts_as_the_engine_does(op: Op) -> None:
         ("mean(X[1:, 0]*W[0]) + sum([W, W*2] @ transpose(X))", {"X": (4, 3), "W": (3,)}),
         ("sum(3*X) + 0*sum(W)", {"X": (2, 2), "W": (2,)}),
         ("sum(inv(A) @ X) + logdet(A)", {"A": (3, 3), "X": (3, 2)}),
+        ("sum(where(X > s, s, s))", {"X": (4,), "s": ()}),
+        ("sum(where(X > s, W, W)[0:2])", {"X": (4, 3), "s": (), "W": (3,)}),
+        ("sum(where(1, s, X)) + sum(where(X > 0, 1, 1))", {"X": (2, 3), "s": ()}),
+        ("sum(where(X > 0, W, 0) @ X)", {"X": (3, 3), "W": (1, 3)}),
     ],
 )
 def test_whole_formulas_give_the_engines_numbers(text: str, shapes: dict[str, Any]) -> None:
@@ -108,6 +115,59 @@ def test_whole_formulas_give_the_engines_numbers(text: str, shapes: dict[str, An
     if "A" in values:
         values["A"] = values["A"] @ values["A"].T + np.eye(3)
     assert_same(graph, values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where(s > 0, sum(log(A)), s^2)",
+        "sum(where(s > 0, sqrt(A*s)[0], s))",
+        "where(s > 0, sum(sqrt(A*s)), s^2)",
+        "where(s > 0, sum(log(A) @ A), s^2)",
+    ],
+)
+def test_a_branch_of_arrays_that_where_did_not_take_brings_nothing(text: str) -> None:
+    values = {"s": -1.0, "A": np.array([[1.0, 2], [0, -3]])}
+    graph = parse(text)
+    found, (to_s, to_a) = Loss(graph, ["s", "A"]).value_and_gradients(values)
+    expected = by_engine(graph, {name: values[name] for name in graph.variables}, 0.25)
+    assert math.isfinite(found)
+    gradient = dict(zip(graph.variables, expected[1:]))
+    assert float(to_s) == pytest.approx(gradient["s"])
+    assert to_a.tolist() == np.zeros((2, 2)).tolist()
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(formulas(), st.permutations([(2, 3), (3,), (), (2, 1)]))
+def test_any_formula_on_arrays_has_the_engines_numbers(text: str, shapes: list[Any]) -> None:
+    graph = parse(text)
+    rng = np.random.default_rng(len(text))
+    values = {n: rng.uniform(0.2, 2, shape) for n, shape in zip(graph.variables, shapes)}
+    share = 0.25
+    truth = by_engine(graph, values, share)
+    if all(np.isfinite(found).all() for found in truth):
+        assert_same(graph, values, share)
+
+
+def test_a_gradient_that_is_an_input_is_a_copy_of_it() -> None:
+    """Steps are taken one variable after the other, from gradients of the same point."""
+    values = {"x": np.array([1.0, 2]), "y": np.array([3.0, 4])}
+    loss = Loss(parse("sum(x*y)"), ["x", "y"])
+    _, slopes = loss.value_and_gradients(values)
+    for key, slope in zip(values, slopes):
+        assert not any(np.shares_memory(slope, array) for array in values.values())
+        values[key] -= 0.5 * slope
+    assert values["y"].tolist() == [2.5, 3.0]
+
+
+def test_an_array_that_changes_in_place_after_another_was_given_is_read_anew() -> None:
+    loss = Loss(parse("sum(x^2)"), ["x"])
+    one, other = np.array([1.0, 2]), np.array([3.0, 4])
+    for _ in range(2):
+        assert loss.value({"x": one}) == np.sum(one**2)
+        assert loss.value({"x": other}) == np.sum(other**2)
+        one += 1
+        assert loss.value({"x": one}) == np.sum(one**2)
 
 
 def test_a_loss_of_rows_is_their_mean_or_their_sum() -> None:
