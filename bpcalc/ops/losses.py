@@ -15,7 +15,7 @@ from bpcalc.ops.logic import and_
 from bpcalc.ops.op import Shape, Value
 from bpcalc.ops.reductions import alike, mean, number_of, sum_
 from bpcalc.ops.rounding import abs_, sign
-from bpcalc.ops.softmax import less_mean, log_softmax, softmax
+from bpcalc.ops.softmax import less_mean, log_softmax, powers_below, softmax
 from bpcalc.ops.terms import Term
 
 
@@ -187,7 +187,8 @@ def _are_classes(p: Value, t: Value) -> bool:
     if numpy.shape(t) == numpy.shape(p):
         return True
     t = numpy.asarray(t, dtype=float)
-    return bool(numpy.all((t == numpy.floor(t)) & (t >= 0) & (t < numpy.shape(p)[-1])))
+    whole = t == numpy.floor(t)
+    return bool(whole.all() and (t >= 0).all() and (t < numpy.shape(p)[-1]).all())
 
 
 def _meaning_of_cross_entropy(p: Value, t: Value) -> Value:
@@ -235,9 +236,11 @@ def _of_logits(z: Value, t: Value) -> Value:
 
     if numpy.shape(t) == numpy.shape(z) or not _are_classes(z, t):
         return -numpy.sum(targets(t, z) * log_softmax(z)) / _rows(z)
-    logs = log_softmax(z).reshape(-1, numpy.shape(z)[-1])
+    below, logarithm, _ = powers_below(z, -1)
+    rows = below.reshape(-1, below.shape[-1])
     classes = numpy.asarray(t, dtype=int).reshape(-1)
-    return 0.0 - numpy.mean(logs[numpy.arange(len(logs)), classes])
+    logs = rows[numpy.arange(len(rows)), classes] - logarithm.reshape(-1)
+    return 0.0 - numpy.add.reduce(logs) / len(logs)
 
 
 @structural(
@@ -270,16 +273,16 @@ def _excess(z: Value, q: Value) -> Value:
 
     rows = numpy.reshape(z, (-1, numpy.shape(z)[-1]))
     weights = numpy.reshape(q, rows.shape)
-    each = numpy.arange(len(rows))
-    at = each, numpy.argmax(rows, axis=-1)
+    at = numpy.arange(len(rows)), rows.argmax(axis=-1)
     powers = numpy.exp(rows - rows[at][:, None])
     powers[at] = 0.0
-    rest = numpy.sum(powers, axis=-1)
-    all_weights = numpy.sum(weights, axis=-1)
-    powers *= (all_weights / (1 + rest))[:, None]
+    rest = numpy.add.reduce(powers, axis=-1)
+    all_weights = numpy.add.reduce(weights, axis=-1)
+    share = 1 / (1 + rest)
+    powers *= (all_weights * share)[:, None]
     powers -= weights
-    others = all_weights - weights[at]
-    powers[at] = (others - weights[at] * rest) / (1 + rest)
+    there = weights[at]
+    powers[at] = ((all_weights - there) - there * rest) * share
     return powers.reshape(numpy.shape(z))
 
 
