@@ -16,7 +16,7 @@ from bpcalc.rows.delimited import delimited_row
 from bpcalc.rows.fast import WORTH, fast
 from bpcalc.rows.formats import COLUMNAR, Way, way
 from bpcalc.rows.json_lines import json_row
-from bpcalc.rows.mapping import Count, Result, mapped, results, strictly, summed
+from bpcalc.rows.mapping import Count, Result, mapped, partially, results, strictly, summed
 from bpcalc.rows.parallel import in_order
 from bpcalc.rows.plan import Plan
 from bpcalc.rows.sources import shown, size
@@ -124,11 +124,33 @@ def reduced_rows(
     """Write the mean or the sum of all rows."""
     assert asked.reduce is not None
     with interrupts():
-        strict = asked.strict and tables.kind not in COLUMNAR
-        if asked.strict and not strict:
-            _examined(graph, tables, computing, strict=True)
-        found = summed(tables.blocks(), way(tables.kind, computing), computing, strict)
+        found = _summed(graph, tables, computing, asked.strict)
     return _written_reduction(graph, tables, plan, asked, found)
+
+
+def _summed(
+    graph: Graph, tables: AnyTables, computing: Computing, strict: bool
+) -> reducing.Partial:
+    """What is known of all rows together: by Polars where it is installed, or in plain Python."""
+    if tables.kind in COLUMNAR:
+        from bpcalc.rows import polars_tables
+
+        assert isinstance(tables, polars_tables.ColumnarTables)
+        if strict:
+            _examined(graph, tables, computing, strict)
+        return polars_tables.summed(graph, tables, computing)
+    found = way(tables.kind, computing)
+    quick = None
+    if tables.kind in ("csv", "tsv") and not strict:
+        quick = fast(graph, computing.plan, found.transform)
+    if quick is None:
+        return summed(tables.blocks(), found, computing, strict)
+    known = quick.partially(partially(found, computing))
+    total = reducing.nothing(len(computing.plan.names))
+    with closing(in_order(tables.blocks(), known, patient=True)) as partials:
+        for _, partial in partials:
+            total = reducing.merged(total, partial)
+    return total
 
 
 def shared_out(graph: Graph, tables: AnyTables, plan: Plan, asked: Options, address: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from importlib.util import find_spec
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from bpcalc.graph import Graph
 from bpcalc.rows.computing import has_program
 from bpcalc.rows.plan import Block, Done, Plan, Transform
 from bpcalc.rows.records import whole_records
+from bpcalc.rows.reducing import Partial, Partially, merged
 
 if TYPE_CHECKING:
     from bpcalc.rows.polars_blocks import PolarsTransform
@@ -65,6 +67,19 @@ class FastTransform:
         if len(block.data) < (WORTH if self._by_polars is None else SMALL):
             return self.in_pieces(block)
         return self.begun()(block)
+
+    def partially(self, plain: Partially) -> Partially:
+        """The same as `plain`, sooner: what is known of the rows of a block together."""
+
+        def in_pieces(block: Block) -> Partial:
+            return reduce(merged, map(plain, pieces(block, self.plan.separator)))
+
+        def known(block: Block) -> Partial:
+            if len(block.data) < (WORTH if self._by_polars is None else SMALL):
+                return in_pieces(block)
+            return self.begun().partial(block, in_pieces)
+
+        return known
 
     def begun(self) -> PolarsTransform:
         """The transform by Polars; imported once."""

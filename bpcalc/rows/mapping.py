@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from bpcalc.errors import BpcalcError
-from bpcalc.rows.computing import Computing
+from bpcalc.rows.computing import Computed, Computing
 from bpcalc.rows.formats import SEPARATORS, Way, kind_by_names, sniffed
 from bpcalc.rows.headers import Header, refuse_other_columns, with_header
 from bpcalc.rows.json_lines import members
 from bpcalc.rows.plan import Block, Done, Plan, Transform, Trouble
-from bpcalc.rows.reducing import Partial, merged, nothing, partial
+from bpcalc.rows.reducing import Partial, Partially, merged, nothing, partial
 from bpcalc.rows.sources import BOM, Source, opened, shown, unseen
+from bpcalc.rows.tables import Rows
 
 
 class Tables:
@@ -146,8 +147,7 @@ def summed(blocks: Iterator[Block], way: Way, computing: Computing, strict: bool
     Raises:
         CalculationError: a row cannot be computed, and `strict` refuses that.
     """
-    width = len(computing.plan.names)
-    total = nothing(width)
+    total = nothing(len(computing.plan.names))
     for block in blocks:
         found = way.rows(block)
         computed = computing(found)
@@ -155,8 +155,21 @@ def summed(blocks: Iterator[Block], way: Way, computing: Computing, strict: bool
             line = computed.first.line
             data = block.data[_offset(block, line) :]
             raise _at_row(way, computing, block._replace(data=data, line=line))
-        if found.error is not None:
-            raise found.error
-        part = partial(block.file, len(found.records), computed, width)
-        total = merged(total, part)
+        total = merged(total, _partial(block, found, computed, computing))
     return total
+
+
+def partially(way: Way, computing: Computing) -> Partially:
+    """What tells what is known of the rows of a block together."""
+
+    def known(block: Block) -> Partial:
+        found = way.rows(block)
+        return _partial(block, found, computing(found), computing)
+
+    return known
+
+
+def _partial(block: Block, rows: Rows, computed: Computed, computing: Computing) -> Partial:
+    if rows.error is not None:
+        raise rows.error
+    return partial(block.file, len(rows.records), computed, len(computing.plan.names))

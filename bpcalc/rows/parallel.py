@@ -7,10 +7,13 @@ pipe row by row, from a file in large blocks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from threading import Condition, Thread
+from typing import Generic, TypeVar
 
-from bpcalc.rows.plan import Block, Done, Transform
+from bpcalc.rows.plan import Block
+
+T = TypeVar("T")
 
 LARGEST = 3 << 20
 """Bytes that a worker is given at once: the larger, the less Polars' start of a query matters."""
@@ -22,12 +25,12 @@ _MOST_JOBS = 3
 """Blocks that are computed, or wait to be written."""
 
 
-class _Job:
+class _Job(Generic[T]):
     """A block, and what came of it."""
 
     def __init__(self, block: Block) -> None:
         self.block = block
-        self.done: Done | None = None
+        self.done: T | None = None
         self.error: BaseException | None = None
 
     @property
@@ -36,8 +39,8 @@ class _Job:
 
 
 def in_order(
-    blocks: Iterator[Block], transform: Transform, patient: bool = False
-) -> Generator[tuple[Block, Done]]:
+    blocks: Iterator[Block], transform: Callable[[Block], T], patient: bool = False
+) -> Generator[tuple[Block, T]]:
     """Every block, or several joined to one, with what came of it.
 
     `patient` workers wait for the largest blocks: a file keeps nobody waiting. Whoever does not
@@ -55,10 +58,12 @@ def in_order(
         line.stop()
 
 
-class _Line:
+class _Line(Generic[T]):
     """One reads, some compute, and the caller takes what is finished; all know this state."""
 
-    def __init__(self, blocks: Iterator[Block], transform: Transform, least: int) -> None:
+    def __init__(
+        self, blocks: Iterator[Block], transform: Callable[[Block], T], least: int
+    ) -> None:
         self.blocks = blocks
         self.transform = transform
         self.least = least
@@ -66,7 +71,7 @@ class _Line:
         self.changed = Condition()
         self.read: deque[Block] = deque()
         self.size = 0
-        self.jobs: deque[_Job] = deque()
+        self.jobs: deque[_Job[T]] = deque()
         self.error: BaseException | None = None
         """What ended the reading, if it was not the end of the input."""
         self.ended = False
@@ -89,7 +94,7 @@ class _Line:
             if worker.ident is not None:
                 worker.join()
 
-    def next(self) -> _Job | None:
+    def next(self) -> _Job[T] | None:
         """The first block that has not been taken, when it is finished; None after the last."""
         with self.changed:
             self.changed.wait_for(self._has_next)
@@ -129,13 +134,13 @@ class _Line:
             with self.changed:
                 self.changed.notify_all()
 
-    def _begun(self) -> _Job | None:
+    def _begun(self) -> _Job[T] | None:
         """The next job; None when there will be no more."""
         with self.changed:
             self.changed.wait_for(self._may_begin)
             if self.stopped or not self.read:
                 return None
-            job = _Job(self._joined())
+            job = _Job[T](self._joined())
             self.jobs.append(job)
             self.changed.notify_all()
             return job

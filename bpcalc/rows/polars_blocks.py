@@ -17,6 +17,7 @@ import polars as pl
 from bpcalc.codegen.program import Program
 from bpcalc.rows.plan import Block, Done, Plan, Transform, Trouble
 from bpcalc.rows.polars_expressions import computing
+from bpcalc.rows.reducing import Partial, Partially, exact, merged
 from bpcalc.rows.spelling import spelled
 
 _MARK = "\x01"
@@ -69,6 +70,30 @@ class PolarsTransform:
         if self.trusted is None:
             self.trusted = self._agrees(block)
         return self._fast(block) if self.trusted else self.plain(block)
+
+    def partial(self, block: Block, plain: Partially) -> Partial:
+        """What is known of the rows together; the plan leaves out the input's columns."""
+        if self.trusted is None:
+            self.trusted = self._agrees(block)
+        if not self.trusted:
+            return plain(block)
+        try:
+            return self._partial(block, plain)
+        except (OddBlockError, pl.exceptions.PolarsError):
+            return plain(block)
+
+    def _partial(self, block: Block, plain: Partially) -> Partial:
+        found = self._query(_text(block.data)).collect()
+        odd = found.to_series().is_null().arg_true().to_list()
+        given = block.data.split(b"\n") if odd else []
+        if odd and (len(given) != found.height + 1 or len(odd) > self.most_odd * found.height):
+            raise OddBlockError
+        good = found.filter(found.to_series().is_not_null()) if odd else found
+        total = Partial(good.height, 0, tuple(exact(column.to_list()) for column in good), None)
+        for row in odd:
+            one = plain(Block(given[row] + b"\n", block.line + row, block.file))
+            total = merged(total, one)
+        return total
 
     def _agrees(self, block: Block) -> bool:
         """Whether the first rows come out as they should.

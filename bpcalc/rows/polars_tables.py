@@ -24,6 +24,7 @@ from bpcalc.rows.mapping import Count
 from bpcalc.rows.parallel import LARGEST
 from bpcalc.rows.plan import Block, Plan, Trouble
 from bpcalc.rows.polars_expressions import computing as by_expressions
+from bpcalc.rows.reducing import Partial, exact, merged, nothing
 from bpcalc.rows.tables import Rows
 
 _ROWS = LARGEST >> 5
@@ -118,6 +119,26 @@ def examined(graph: Graph, tables: ColumnarTables, computing: Computing) -> Coun
         rows += len(odd)
         bad += int(odd.sum())
     return Count(rows, bad, first)
+
+
+def summed(graph: Graph, tables: ColumnarTables, computing: Computing) -> Partial:
+    """What is known of all rows together."""
+    total = nothing(len(computing.plan.names))
+    for frame, name in zip(tables.frames, tables.names):
+        count = frame.select(pl.len()).collect().item()
+        computed = [pl.col(f"{_OUT}{i}") for i in _places(computing)]
+        for start in range(0, count, _ROWS):
+            rows = frame.slice(start, _ROWS)
+            found = _computed(graph, tables, computing, rows).select(computed).collect()
+            odd = found.select(~pl.all_horizontal(pl.all().is_finite())).to_series()
+            first = None
+            if odd.any():
+                at = start + int(odd.arg_max() or 0)
+                first = name, Trouble(at + 1, _why(frame, computing, at, name))
+                found = found.filter(~odd)
+            sums = tuple(exact(column.to_list()) for column in found)
+            total = merged(total, Partial(len(odd), len(odd) - found.height, sums, first))
+    return total
 
 
 def _why(frame: pl.LazyFrame, computing: Computing, row: int, name: str) -> str:
