@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -229,3 +230,16 @@ def edge_data(edge: Edge) -> dict[str, Any]:
 def as_lists(value: Value) -> Value:
     """An array as nested lists; a number as it is."""
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def strict(value: Any) -> Any:
+    """The same with every number that JSON lacks as one of three strings."""
+    if isinstance(value, float):
+        if value != value:
+            return "NaN"
+        return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, dict):
+        return {key: strict(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [strict(entry) for entry in value]
+    return value

@@ -49,7 +49,7 @@ def _option(name: str, metavar: str, what: str, **more: Any) -> Callable[..., An
 @_option("--columns", "x=a,b,...", "Columns as a matrix: x=p0..p63,t=digit.")
 @_option("--batch", "N", "Rows per step (all).")
 @click.option("--shuffle/--no-shuffle", default=True, help="A new order of the rows each epoch.")
-@_option("--seed", "N", "Of the order of rows, and of random starts (0).", default="0")
+@_option("--seed", "N", "Of the order of rows, and of random starts (0).")
 @_option("--steps", "N", "Steps to go, in total (100 without data).")
 @_option("--epochs", "N", "Passes over the data, in total (10).")
 @_option("--lr", "R", "The rate (PyTorch's: 0.001, for rmsprop 0.01).")

@@ -20,7 +20,7 @@ class Asked(NamedTuple):
     columns: str | None
     batch: str | None
     shuffle: bool
-    seed: str
+    seed: str | None
     steps: str | None
     epochs: str | None
     lr: str | None

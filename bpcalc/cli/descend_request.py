@@ -12,7 +12,12 @@ from bpcalc.cli.descend_validation import held_out
 from bpcalc.descent.methods import method
 from bpcalc.descent.run import Run
 from bpcalc.descent.schedules import schedule
-from bpcalc.descent.state import State, refuse_other_run
+from bpcalc.descent.state import (
+    State,
+    refuse_other_run,
+    refuse_other_seed,
+    refuse_other_start,
+)
 from bpcalc.descent.task import Task, description, learnt_names
 from bpcalc.descent.training import Limits
 from bpcalc.engine.array_shapes import shape
@@ -53,7 +58,7 @@ def request(
     _refuse_senseless(asked)
     if state is not None:
         refuse_other_run(state, {"formula": text.strip()}, path)
-    seed = whole("--seed", asked.seed, least=0)
+    seed = _seed(asked, state, path)
     given = _start_values(asked, values, state, seed)
     source = located(asked.data, asked.columns) if asked.data is not None else None
     graph, data = graph_and_data(text, given, source, asked.dtype, options)
@@ -61,9 +66,21 @@ def request(
     task = _task(asked, graph, given, batches, state, source.shown if source is not None else "")
     if state is not None:
         refuse_other_run(state, description(task), path)
+        asked_for = {**values, **_random(asked.init, values, seed)}
+        refuse_other_start(state, asked_for, path)
     validation = held_out(asked, text, task, data)
     run = Run(task, _limits(asked, task), seed, validation, state)
     return Request(run, notes, state)
+
+
+def _seed(asked: Asked, state: State | None, path: str) -> int:
+    """The seed that is given, or that of the run which goes on."""
+    if asked.seed is None:
+        return 0 if state is None else state.seed
+    seed = whole("--seed", asked.seed, least=0)
+    if state is not None:
+        refuse_other_seed(state, seed, path)
+    return seed
 
 
 def _task(
@@ -88,6 +105,7 @@ def _task(
         asked.reduce,
         asked.dtype,
         shown,
+        asked.learn is not None,
     )
 
 

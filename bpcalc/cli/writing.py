@@ -275,7 +275,7 @@ def _keys(found: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    from bpcalc.render.json_text import strict
+    from bpcalc.results import strict
 
     value = strict(value)
     if isinstance(value, str):

@@ -49,14 +49,17 @@ class ArrayProblem:
         self._weight = 1.0 if batches is None else batches.size / batches.rows
         self.names = [name for name in graph.variables if name in start]
         self.arrays = [numpy.array(start[name], dtype) for name in self.names]
-        self._before = [array.copy() for array in self.arrays]
-        self._since = -1
-        """How many steps have been taken from there, less one."""
-        self._kept_every = KEPT_EVERY if sum(a.size for a in self.arrays) > LARGE else 1
+        self.kept_every = KEPT_EVERY if sum(a.size for a in self.arrays) > LARGE else 1
+        """Steps from one `keep` to the next."""
         self._scratch = [numpy.empty_like(array) for array in self.arrays]
         self._memory = [
             [numpy.zeros_like(array) for _ in method.recipe.memory] for array in self.arrays
         ]
+        changing = [*self.arrays, *(array for memory in self._memory for array in memory)]
+        self._changing = [(array, array.copy()) for array in changing]
+        """What a step changes, and as it was when it was kept."""
+        self._kept_at: tuple[int, Mapping[str, Any] | None] = (0, None)
+        """The batch of the epoch, and with which state of the generator the epoch began."""
         self._values: dict[str, Value] = {
             **{name: numpy.array(value, dtype) for name, value in fixed.items()},
             **dict(zip(self.names, self.arrays)),
@@ -137,22 +140,25 @@ class ArrayProblem:
 
     def advance(self, rate: float, t: int) -> None:
         """Take the step that the last gradient asks for."""
-        self._since += 1
-        if self._since >= self._kept_every:
-            self._since = 0
-            for kept, array in zip(self._before, self.arrays):
-                numpy.copyto(kept, array)
         update, options = self.method.recipe.arrays, self.method.options
         for memory, array, slope, scratch in zip(
             self._memory, self.arrays, self.slopes, self._scratch
         ):
             update(options, rate, t, memory, array, slope, scratch)
 
-    def retreat(self) -> int:
-        """Go back to values at which the loss was finite; by how many steps."""
-        for kept, array in zip(self._before, self.arrays):
+    def keep(self, k: int = 0) -> None:
+        """Keep where we are, before the step of batch k of the epoch, to come back to it."""
+        for array, kept in self._changing:
+            numpy.copyto(kept, array)
+        self._kept_at = k, self.batches.state(within=True) if self.batches is not None else None
+
+    def retreat(self) -> None:
+        """Go back to what was kept: values, the method's memory, the order of the rows."""
+        for array, kept in self._changing:
             numpy.copyto(array, kept)
-        return 1 + self._since
+        k, generator = self._kept_at
+        if self.batches is not None and generator is not None:
+            self.batches.restore(generator, within=k != 0)
 
     @property
     def memory(self) -> list[Any]:
@@ -174,10 +180,8 @@ class ArrayProblem:
 
     def restore(self, values: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
         """Go on from a state that was saved."""
-        for name, array, kept in zip(self.names, self.arrays, self._before):
+        for name, array in zip(self.names, self.arrays):
             array[...] = values[name]
-            kept[...] = array
-        self._since = -1
         for i, name in enumerate(self.method.recipe.memory):
             begin = 0
             for parts in self._memory:

@@ -74,9 +74,9 @@ class Batches:
         epochs, rest = divmod(steps, self.count)
         return epochs * self.rows + rest * self.size
 
-    def state(self, within: bool) -> dict[str, Any]:
+    def state(self, within: bool) -> Mapping[str, Any]:
         """The generator's, with which the current epoch, or the next one, begins."""
-        return dict(self._before if within else self.generator.bit_generator.state)
+        return self._before if within else self.generator.bit_generator.state
 
     def restore(self, state: Mapping[str, Any], within: bool) -> None:
         """Go on from a generator's state, `within` an epoch or before the next one."""

@@ -27,6 +27,12 @@ class Curve:
             self._every *= 2
             self._next = self.points[-1][0] + self._every
 
+    def cut(self, step: int, value: float) -> None:
+        """Go back to this step, where the loss was `value`."""
+        self.points = [point for point in self.points if point[0] <= step]
+        self.last = (step, value)
+        self._next = self.points[-1][0] + self._every if self.points else 0
+
     def all(self) -> list[tuple[int, float]]:
         """The points, the last one always among them."""
         if self.last is None or (self.points and self.points[-1] == self.last):

@@ -16,6 +16,7 @@ class FloatProblem:
     """Where a descent on numbers stands."""
 
     count = 1
+    kept_every = 1
 
     def __init__(
         self,
@@ -30,9 +31,9 @@ class FloatProblem:
         self.method = method
         self.names = [name for name in graph.variables if name in start]
         self.flat = [float(start[name]) for name in self.names]
-        self.before = self.flat
         self.slopes: list[float] = []
         self.memory = [[0.0] * len(self.flat) for _ in method.recipe.memory]
+        self._kept = (self.flat, list(self.memory))
         self._update = method.recipe.floats
         if difference is None:
             self._function = row_function(graph, self.names, self.fixed)
@@ -62,13 +63,15 @@ class FloatProblem:
 
     def advance(self, rate: float, t: int) -> None:
         """Take the step that the last gradient asks for."""
-        self.before = self.flat
         self.flat = self._update(self.method.options, rate, t, self.memory, self.flat, self.slopes)
 
-    def retreat(self) -> int:
-        """Go back to values at which the value was finite; by how many steps."""
-        self.flat = self.before
-        return 1
+    def keep(self, k: int = 0) -> None:
+        """Keep where we are, to come back to it: no list is changed in place."""
+        self._kept = (self.flat, list(self.memory))
+
+    def retreat(self) -> None:
+        """Go back to what was kept."""
+        self.flat, self.memory = self._kept[0], list(self._kept[1])
 
     def values(self) -> dict[str, Any]:
         """The values that have been learnt up to now, by name."""
@@ -84,7 +87,7 @@ class FloatProblem:
 
     def restore(self, values: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
         """Go on from a state that was saved."""
-        self.flat = self.before = [float(values[name]) for name in self.names]
+        self.flat = [float(values[name]) for name in self.names]
         self.memory = [list(map(float, memory[name])) for name in self.method.recipe.memory]
 
 

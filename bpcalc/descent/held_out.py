@@ -16,7 +16,9 @@ class Best(NamedTuple):
     value: float | None = None
 
     def after(self, epoch: int, value: float, greater: bool) -> Best:
-        """The better one of this and another."""
+        """The better one of this and another; NaN is no measurement."""
+        if value != value:
+            return self
         if self.value is None or (value > self.value if greater else value < self.value):
             return Best(epoch, value)
         return self
@@ -44,13 +46,21 @@ class HeldOut:
         """Whether more is better."""
         self.values: list[tuple[int, float]] = []
         """(epoch, value) of every measurement."""
+        self.undefined: int | None = None
+        """The first epoch in which the value was NaN."""
 
     def measured(self, epoch: int, learnt: Mapping[str, Any]) -> float:
         """The formula's value; of one number per row the mean."""
         here = {name: learnt[name] for name in self._names}
         value = self._loss.value({**self._known, **here})
+        if value != value and self.undefined is None:
+            self.undefined = epoch
         self.values.append((epoch, value))
         return value
+
+    def cut(self, epoch: int) -> None:
+        """Forget what was measured after this epoch."""
+        self.values = [entry for entry in self.values if entry[0] <= epoch]
 
     def exhausted(self, epoch: int, best: Best) -> bool:
         """Whether it has not become better for too long."""

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from bpcalc.errors import RequestError, printable
+from bpcalc.results import strict
 
 KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 SMALL = 24
@@ -101,7 +102,7 @@ class History:
             if metric is not None:
                 told["metric"] = metric
             told["values"] = {name: _plain(learnt[name]) for name in self.names}
-            text = json.dumps(told, ensure_ascii=False) + "\n"
+            text = json.dumps(strict(told), ensure_ascii=False, allow_nan=False) + "\n"
         try:
             self._stream.write(text)
         except OSError as why:

@@ -52,16 +52,13 @@ class Landscape:
         self.used = self.rows
         """Rows that count; fewer than all where these were too many."""
         self.points = points
-        plain = not task.graph.structural and not any(
-            map(shape, [*task.start.values(), *task.fixed.values()])
-        )
         self._function: Function | None = None
-        if plain and batches is None:
+        if task.is_plain and batches is None:
             self._function = Function(task.graph, [], task.fixed)
             return
         self._fit(points)
         self._data = {} if batches is None else self._part(batches.arrays)
-        self._loss = Loss(task.graph, list(task.start), _reduction(task))
+        self._loss = Loss(task.graph, list(task.start), task.reduction)
 
     def _fit(self, points: int) -> None:
         """Fewer points, and if that is not enough fewer rows, until the work is bearable."""
@@ -136,7 +133,3 @@ class Landscape:
                 value, (slope,) = self._loss.value_and_gradients(self._known([x]))
         found = Slope(x, float(value), float(numpy.ravel(slope)[0]))
         return found if numpy.isfinite(found).all() else None
-
-
-def _reduction(task: Task) -> Any:
-    return task.reduce or "mean"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bpcalc.descent.history import History
 from bpcalc.descent.outcome import Held, Outcome, Samples
 from bpcalc.descent.state import State
-from bpcalc.descent.task import Task, description, problem
+from bpcalc.descent.task import Task, description, problem, started_at
 from bpcalc.descent.training import Limits, Position, Training, Watch
 from bpcalc.engine import forward, gradients
 from bpcalc.engine.diagnosis import failure_of_gradients, failure_of_values
@@ -40,6 +40,8 @@ class Run:
         self.task = task
         self.limits = limits
         self.seed = seed
+        self.started = started_at(task.start) if state is None else state.start
+        """What the values were before the first step, as words to be compared."""
         self.validation = validation
         self.problem = problem(task)
         position = Position()
@@ -64,7 +66,9 @@ class Run:
         if batches is not None and batches.shuffle:
             generator = batches.state(within=position.step % batches.count != 0)
         memory = dict(zip(self.task.method.recipe.memory, self.problem.memory))
-        return State(description(self.task), position, self.problem.values(), memory, generator)
+        values = self.problem.values()
+        about = description(self.task)
+        return State(about, position, values, memory, generator, self.seed, self.started)
 
     def go(self, watch: Watch, history: History | None = None) -> Outcome:
         """Run to the end, or to what ends it before."""
@@ -75,14 +79,11 @@ class Run:
             start = training.start if start is None else start
             failure = self._failure() if why == "diverged" else None
         gradient = {} if why in ("diverged", "interrupted") else self.problem.gradient()
-        if why == "diverged":
-            self._retreat()
+        if failure is not None:
+            left = training.step
+            training.retreat()
+            self._advise(failure, left)
         return self._outcome(why, start, gradient, failure)
-
-    def _retreat(self) -> None:
-        """Back to the last values at which the loss was finite."""
-        if self.training.step:
-            self.training.step = max(0, self.training.step - self.problem.retreat())
 
     def _outcome(
         self, why: str, start: float | None, gradient: dict[str, Any], failure: BpcalcError | None
@@ -128,6 +129,10 @@ class Run:
 
     def _warnings(self, why: str, start: float | None) -> list[str]:
         warnings = list(self.task.graph.warnings)
+        if self.validation is not None and self.validation.held_out.undefined is not None:
+            what = "held-out loss" if self.validation.metric is None else "metric"
+            epoch = self.validation.held_out.undefined
+            warnings.append(f"the {what} is NaN after epoch {epoch:,}: NaN is never the best")
         end = self.training.end
         if why != "diverged" and start is not None and end is not None and end > start:
             warnings.append("the loss is larger than at the start: --lr may be too large")
@@ -144,9 +149,22 @@ class Run:
             error = failure_of_gradients(graph, found, gradients(graph, found), 1.0, values, wanted)
         if error is None:
             error = CalculationError("the loss or its gradient is not finite")
+        if self.task.dtype == "float32":
+            error.message = error.message.replace("beyond 1.797e308", "beyond float32's 3.403e38")
         if not step:
             error.message = f"at the start values, {error.message}"
             return error
         error.message = f"step {step:,} left the finite numbers: {error.message}"
-        error.hint = f"a smaller --lr, it was {self.limits.rate:g}; the values are the last finite"
         return error
+
+    def _advise(self, error: BpcalcError, left: int) -> None:
+        """What to do about a run whose step `left` was its last."""
+        step = self.training.step
+        if not left:
+            return
+        whose = "the last finite" if left - step <= 1 else f"those of step {step:,}"
+        error.hint = f"a smaller --lr, it was {self.limits.rate:g}; the values are {whose}"
+        names = list(self.task.start)
+        if not self.task.learn_is_said and len(names) > 1:
+            listed = f"{', '.join(names[:-1])} and {names[-1]} were learnt"
+            error.hint += f"; {listed}, --learn {names[0]} keeps the rest"

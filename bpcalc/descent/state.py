@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from bpcalc.descent.held_out import Best
+from bpcalc.descent.methods import METHODS
+from bpcalc.descent.task import LEARNT, METHOD, ORDER, SHUFFLED, shapes_of, started_at
 from bpcalc.descent.training import Position
 from bpcalc.errors import RequestError, printable
-from bpcalc.results import SCHEMA
+from bpcalc.results import SCHEMA, strict
 
 ENDINGS = (".npz", ".json")
 _ABOUT = "bpcalc.state"
@@ -33,6 +35,9 @@ class State(NamedTuple):
     """What the method keeps between steps, by name."""
     generator: Mapping[str, Any] | None
     """That of the rows' order; None where it is always the same."""
+    seed: int
+    start: Mapping[str, str]
+    """The learnt variables' values before the first step, as words to be compared."""
 
 
 def ending(path: str, option: str) -> str:
@@ -55,21 +60,27 @@ def packed(state: State, kind: str) -> bytes:
     about = {
         "bpcalc": SCHEMA,
         "about": dict(state.about),
+        "seed": state.seed,
+        "start": dict(state.start),
         "position": {**state.position._asdict(), "best": list(state.position.best)},
         "generator": state.generator,
     }
     if kind == ".json":
         tables = {"values": _plain(state.values), "memory": _plain(state.memory)}
-        return (json.dumps({**about, **tables}, ensure_ascii=False) + "\n").encode()
+        return (_text({**about, **tables}) + "\n").encode()
     import numpy
 
     stream = io.BytesIO()
     memory = {_MEMORY + name: numpy.asarray(value) for name, value in state.memory.items()}
     arrays = {name: numpy.asarray(value) for name, value in state.values.items()}
-    about_text = numpy.array(json.dumps(about, ensure_ascii=False))
+    about_text = numpy.array(_text(about))
     # Not savez(**arrays): a variable may be called `file`.
     _write_npz(stream, {**arrays, **memory, _ABOUT: about_text})
     return stream.getvalue()
+
+
+def _text(table: Mapping[str, Any]) -> str:
+    return json.dumps(strict(table), ensure_ascii=False, allow_nan=False)
 
 
 def _write_npz(stream: io.BytesIO, arrays: Mapping[str, Any]) -> None:
@@ -150,10 +161,46 @@ def _state(found: Mapping[str, Any], values: Any, memory: Any) -> State:
     if found["bpcalc"] != SCHEMA:
         raise ValueError
     about = {str(key): str(value) for key, value in found["about"].items()}
+    start = {str(key): str(value) for key, value in found["start"].items()}
     place = found["position"]
     epoch, value = place["best"]
-    position = Position(int(place["step"]), place["loss"], place["last"], Best(epoch, value))
-    return State(about, position, dict(values), dict(memory), found["generator"])
+    best = Best(_count(epoch), _number(value))
+    loss, last = _number(place["loss"]), _number(place["last"])
+    position = Position(_count(place["step"]), loss or 0.0, last, best)
+    seed = _count(found["seed"])
+    state = State(about, position, dict(values), dict(memory), found["generator"], seed, start)
+    _refuse_misfits(state)
+    return state
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError
+    return value
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _refuse_misfits(state: State) -> None:
+    """Raise an error where the parts do not fit each other."""
+    about = state.about
+    recipe = METHODS[about[METHOD].partition(",")[0]]
+    size = sum(getattr(value, "size", 1) for value in state.values.values())
+    fits = shapes_of(state.values) == about[LEARNT] and list(state.start) == list(state.values)
+    fits = fits and set(state.memory) == set(recipe.memory)
+    if not fits or any(_length(part) != size for part in state.memory.values()):
+        raise ValueError
+    if about[ORDER] == SHUFFLED:
+        import numpy
+
+        numpy.random.PCG64().state = state.generator  # type: ignore[assignment]
+
+
+def _length(part: Any) -> int:
+    (length,) = part.shape
+    return int(length)
 
 
 def refuse_other_run(state: State, about: Mapping[str, str], path: str) -> None:
@@ -175,3 +222,33 @@ def refuse_other_run(state: State, about: Mapping[str, str], path: str) -> None:
         ],
         hint="the rate, its schedule and the number of steps may change; for the rest begin anew",
     )
+
+
+def refuse_other_seed(state: State, seed: int, path: str) -> None:
+    """The seed of a run stays as it is.
+
+    Raises:
+        RequestError: it is another now.
+    """
+    if seed != state.seed:
+        raise RequestError(
+            f"--resume: the seed is another than in {printable(path, 80)}",
+            values=[f"there {state.seed}", f"here  {seed}"],
+            hint="without --seed it is the one that the run began with",
+        )
+
+
+def refuse_other_start(state: State, given: Mapping[str, Any], path: str) -> None:
+    """Start values that are given again are those that the run began with, or stands at.
+
+    Raises:
+        RequestError: one is another.
+    """
+    now, here = started_at(state.values), started_at(given)
+    for name, words in state.start.items():
+        if here.get(name, words) not in (words, now[name]):
+            raise RequestError(
+                f"--resume: {printable(name, 60)} had another start value in {printable(path, 80)}",
+                values=[f"there {words}", f"here  {here[name]}"],
+                hint="without a value it goes on from where it was saved",
+            )

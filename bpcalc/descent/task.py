@@ -10,6 +10,7 @@ from bpcalc.errors import RequestError, did_you_mean, printable
 from bpcalc.graph import Graph
 
 if TYPE_CHECKING:
+    from bpcalc.codegen.loss import Reduction
     from bpcalc.descent.batches import Batches
     from bpcalc.descent.methods import Method
     from bpcalc.descent.training import Problem
@@ -31,6 +32,19 @@ class Task(NamedTuple):
     dtype: str
     shown: str = ""
     """What the data are called in messages."""
+    learn_is_said: bool = False
+    """Whether what is learnt was asked for by name."""
+
+    @property
+    def reduction(self) -> Reduction:
+        """How the numbers of the rows become one."""
+        return "sum" if self.reduce == "sum" else "mean"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether formula and values are of numbers alone; data may make them columns."""
+        given = [*self.start.values(), *self.fixed.values()]
+        return not self.graph.structural and not any(map(shape, given))
 
 
 def problem(task: Task) -> Problem:
@@ -41,8 +55,7 @@ def problem(task: Task) -> Problem:
     """
     graph = task.graph
     given = {**task.start, **task.fixed}
-    plain = not graph.structural and not any(map(shape, given.values()))
-    if plain and task.batches is None and task.dtype == "float64":
+    if task.is_plain and task.batches is None and task.dtype == "float64":
         _refuse_reduction(task.reduce)
         from bpcalc.descent.floats import FloatProblem
 
@@ -50,7 +63,6 @@ def problem(task: Task) -> Problem:
     _refuse_no_loss(task, given)
     from bpcalc.descent.arrays import ArrayProblem
 
-    reduction: Any = task.reduce or "mean"
     return ArrayProblem(
         graph,
         task.start,
@@ -58,7 +70,7 @@ def problem(task: Task) -> Problem:
         task.method,
         task.difference,
         task.batches,
-        reduction,
+        task.reduction,
         task.dtype,
     )
 
@@ -147,24 +159,43 @@ def _refuse_unlearnable(
     )
 
 
+METHOD, LEARNT, ORDER = "method", "learnt variables", "order of rows"
+SHUFFLED = "shuffled"
+
+
+def started_at(values: Mapping[str, Any]) -> dict[str, str]:
+    """Values as words that are the same where they are: a number, or an array's shape and hash."""
+    return {name: _worded(value) for name, value in values.items()}
+
+
+def _worded(value: Any) -> str:
+    if not shape(value):
+        return repr(float(value))
+    import hashlib
+
+    digest = hashlib.sha256(value.astype("<f8").tobytes()).hexdigest()
+    return f"{shape(value)} {digest[:16]}"
+
+
 def description(task: Task) -> dict[str, str]:
     """What has to be the same when a run is resumed."""
     batches = task.batches
     return {
         "formula": task.graph.source.strip(),
-        "method": str(task.method),
-        "learnt variables": _shapes_of(task.start),
+        METHOD: str(task.method),
+        LEARNT: shapes_of(task.start),
         "fixed values": ", ".join(
-            f"{name} {shape(value) or float(value)}" for name, value in task.fixed.items()
+            f"{name} {words}" for name, words in started_at(task.fixed).items()
         ),
-        "data": "" if batches is None else _shapes_of(batches.arrays),
+        "data": "" if batches is None else shapes_of(batches.arrays),
         "batch size": "" if batches is None else str(batches.size),
-        "order of rows": "shuffled" if batches is not None and batches.shuffle else "as given",
-        "reduction": task.reduce or "mean",
+        ORDER: SHUFFLED if batches is not None and batches.shuffle else "as given",
+        "reduction": task.reduction,
         "gradient": "exact" if task.difference is None else f"central:{task.difference!r}",
         "dtype": task.dtype,
     }
 
 
-def _shapes_of(values: Mapping[str, Any]) -> str:
+def shapes_of(values: Mapping[str, Any]) -> str:
+    """The shape of each value, in words."""
     return ", ".join(f"{name} {shape(value) or 'a number'}" for name, value in values.items())

@@ -26,6 +26,8 @@ class Problem(Protocol):
 
     count: int
     """Batches in an epoch."""
+    kept_every: int
+    """Steps from one `keep` to the next."""
     graph: Any
     method: Any
 
@@ -37,7 +39,8 @@ class Problem(Protocol):
     def value_of_all(self) -> float: ...
     def weight(self, k: int) -> float: ...
     def advance(self, rate: float, t: int) -> None: ...
-    def retreat(self) -> int: ...
+    def keep(self, k: int = 0) -> None: ...
+    def retreat(self) -> None: ...
     def values(self) -> dict[str, Any]: ...
     def gradient(self) -> dict[str, Any]: ...
     def all_values(self) -> dict[str, Any]: ...
@@ -65,6 +68,15 @@ class Position(NamedTuple):
     last: float | None = None
     """Of the epoch before."""
     best: Best = Best()
+
+
+class Kept(NamedTuple):
+    """A point to come back to, before its step was taken; the problem keeps its own part."""
+
+    position: Position
+    value: float
+    """The loss there, of the step's batch."""
+    norm: float
 
 
 class Watch(NamedTuple):
@@ -105,6 +117,7 @@ class Training:
         """The length of the gradient there."""
         self.measured: float | None = None
         """The last value of the metric, until a line of the history has it."""
+        self._kept: Kept | None = None
         self._beat = self._saved = 0.0
 
     @property
@@ -115,11 +128,18 @@ class Training:
     def run(self, watch: Watch, history: History | None = None) -> str:
         """Why it ended: steps, tolerance, patience, interrupted or diverged."""
         self.history = history
+        why = self._run(watch)
+        if self.held_out is not None and not self.held_out.values and why != "diverged":
+            self._measure(self.step // self.problem.count)  # no epoch ended: a run that is resumed
+        return why
+
+    def _run(self, watch: Watch) -> str:
         problem, limits, count = self.problem, self.limits, self.problem.count
         step = self.step
         self._beat = self._saved = monotonic()
         rate = self.rate(step // count)
-        measured = count == 1 or history is not None
+        measured = count == 1 or self.history is not None
+        keep_at = step
         if self.held_out is not None and step == 0:
             self.measured = self.held_out.measured(0, problem.values())
         while step < limits.steps or count == 1:
@@ -133,6 +153,9 @@ class Training:
                     return "tolerance"
                 if step >= limits.steps:
                     return "steps"
+            if step >= keep_at:
+                self._keep(value, norm)
+                keep_at = step + problem.kept_every
             problem.advance(rate, step + 1)
             self.loss += value * problem.weight(step % count)
             self.step = step = step + 1
@@ -170,13 +193,38 @@ class Training:
         """Measure, and decide whether that was enough."""
         last, self.last, self.loss = self.last, self.loss, 0.0
         if self.held_out is not None:
-            self.measured = self.held_out.measured(epoch, self.problem.values())
-            self.best = self.best.after(epoch, self.measured, self.held_out.greater)
+            self._measure(epoch)
             if self.held_out.exhausted(epoch, self.best):
                 return "patience"
         if self.problem.count > 1 and last is not None and self._stands_still(last, self.last):
             return "tolerance"
         return None
+
+    def _measure(self, epoch: int) -> None:
+        assert self.held_out is not None
+        self.measured = self.held_out.measured(epoch, self.problem.values())
+        self.best = self.best.after(epoch, self.measured, self.held_out.greater)
+
+    def _keep(self, value: float, norm: float) -> None:
+        self.problem.keep(self.step % self.problem.count)
+        self._kept = Kept(self.position, value, norm)
+
+    def retreat(self) -> None:
+        """Go back to where the loss was finite: values, memory, position and curve together.
+
+        Loss and gradient are those of the values, where the loop had them of all data.
+        """
+        self.end = self.norm = None
+        if self._kept is None:
+            return
+        position, value, norm = self._kept
+        self.problem.retreat()
+        self.step, self.loss, self.last, self.best = position
+        self.curve.cut(position.step, value)
+        if self.held_out is not None:
+            self.held_out.cut(position.step // self.problem.count)
+        if self.problem.count == 1:
+            self.end, self.norm = value, norm
 
     def _stands_still(self, last: float, loss: float) -> bool:
         tolerance = self.limits.tolerance

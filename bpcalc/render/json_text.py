@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from bpcalc.results import edge_data, node_data
+from bpcalc.results import edge_data, node_data, strict
 
 if TYPE_CHECKING:
     from bpcalc.results import Result
@@ -60,16 +59,3 @@ def _text(value: Any) -> str:
         return text
     # JSON may hold U+009B as it is, and a terminal would obey it.
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
-
-
-def strict(value: Any) -> Any:
-    """The same with every number that JSON lacks as one of three strings."""
-    if isinstance(value, float):
-        if value != value:
-            return "NaN"
-        return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
-    if isinstance(value, dict):
-        return {key: strict(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [strict(entry) for entry in value]
-    return value

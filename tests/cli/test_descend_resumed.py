@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -64,6 +65,7 @@ def _interrupted_after(steps: int, given: list[str], saved: str) -> None:
     """Ctrl-C after so many steps."""
     script = f"""
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run
 from bpcalc.descent.arrays import ArrayProblem
 before = ArrayProblem.advance
 def advance(self, rate, t):
@@ -219,6 +221,123 @@ def test_on_a_terminal_there_is_a_bar_with_loss_rate_and_time_left(
     assert json.loads(out)["stopped"] == "interrupted"
 
 
+SIGNS = "x,t\n1,2\n2,3\n3,5\n"
+
+
+def test_a_metric_that_is_nan_at_first_is_never_the_best(tmp_path: Path) -> None:
+    table, saved = tmp_path / "d.csv", tmp_path / "saved.json"
+    table.write_text(SIGNS)
+    words = ["descend", "(w-x)^2", "--data", str(table), "--w", "0", "--lr", "0.2"]
+    words += ["--validate", str(table), "--metric", "sqrt(w-1)+0*x", "--patience", "3:max"]
+    words += ["--save", str(saved), "--history", str(tmp_path / "h.jsonl"), "--format", "json"]
+    ran = called(*words, "--epochs", "20")
+    assert (ran.code, ran.data["stopped"]) == (0, "steps")
+    assert ran.data["validation"]["best_epoch"] == 20
+    assert ran.err == "warning: the metric is NaN after epoch 0: NaN is never the best\n"
+    for text in (saved.read_text(), *(tmp_path / "h.jsonl").read_text().splitlines()):
+        json.loads(text, parse_constant=lambda _: pytest.fail("not strict"))
+    called(*words, "--epochs", "5")
+    resumed = called(*words, "--epochs", "20", "--resume", str(saved))
+    assert resumed.data["validation"]["best"] == ran.data["validation"]["best"]
+
+
+def test_a_state_without_a_finite_measurement_is_strict_too(tmp_path: Path) -> None:
+    table, saved = tmp_path / "d.csv", tmp_path / "saved.json"
+    table.write_text(SIGNS)
+    words = ["descend", "(w-x)^2", "--data", str(table), "--w", "0", "--lr", "0.2"]
+    words += ["--validate", str(table), "--metric", "-1/(0*w)+0*x", "--patience", "9:max"]
+    called(*words, "--epochs", "2", "--save", str(saved))
+    json.loads(saved.read_text(), parse_constant=lambda _: pytest.fail("not strict"))
+    assert called(*words, "--epochs", "4", "--resume", str(saved), "--get", "steps").out == "4\n"
+
+
+def test_a_finished_run_that_is_resumed_is_measured(flowers: str, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.npz")
+    more = ("--epochs", "2", "--validate", flowers)
+    first = called(*words(flowers, *more, "--save", saved)).data["validation"]
+    again = called(*words(flowers, *more, "--resume", saved)).data["validation"]
+    assert again["value"] == first["value"]
+    assert [epoch for epoch, _ in again["values"]] == [2]
+
+
+def test_the_seed_is_that_of_the_run_which_goes_on(flowers: str, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.json")
+    more = ("--seed", "3", "--steps", "20")
+    whole = called(*words(flowers, *more)).data
+    called(*words(flowers, "--seed", "3", "--steps", "7", "--save", saved))
+    for given in (more, more[2:]):  # the same --init, and so the same --seed or none
+        resumed = called(*words(flowers, *given, "--resume", saved)).data
+        assert (resumed["seed"], resumed["values"]) == (3, whole["values"])
+    ran = called(*words(flowers, "--seed", "9", "--resume", saved))
+    assert (ran.code, ran.out) == (2, "")
+    assert "the seed is another than in" in ran.err
+    assert "there 3\n  here  9" in ran.err
+
+
+def test_another_start_is_refused_and_the_same_one_is_not(flowers: str, tmp_path: Path) -> None:
+    saved = saved_bowl(tmp_path)
+    bowl = ("descend", "x² + y²", "--resume", saved, "--get", "steps")
+    for given in ((), ("--x", "3"), ("--x", "3", "--y", "4"), ("--vars", saved)):
+        assert called(*bowl, *given) == (0, "100\n", "")
+    ran = called(*bowl, "--x", "7")
+    assert (ran.code, ran.out) == (2, "")
+    assert "x had another start value in" in ran.err
+    assert "there 3.0\n  here  7.0" in ran.err
+    called(*words(flowers, "--save", saved))
+    other = words(flowers, "--resume", saved)
+    other[other.index("--init") + 1] = STARTS.replace("zeros", "ones")
+    ran = called(*other)
+    assert (ran.code, ran.out) == (2, "")
+    assert "b1 had another start value in" in ran.err
+    called(*words(flowers, "--steps", "40", "--resume", saved, "--save", saved))  # once more
+    assert called(*words(flowers, "--steps", "41", "--resume", saved)).code == 0
+
+
+def test_fixed_arrays_are_compared_number_by_number(tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.json")
+    line = ("descend", "sum((w*a - 1)²)", "--learn", "w", "--w", "0")
+    called(*line, "--a", "[1, 2]", "--save", saved)
+    assert called(*line, "--a", "[1, 2]", "--resume", saved).code == 0
+    ran = called(*line, "--a", "[1, 3]", "--resume", saved)
+    assert ran.code == 2
+    assert "the fixed values is another" in ran.err
+
+
+# Where a run leaves the finite numbers
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("batch", ["3", "7", "20"])
+def test_what_is_saved_of_a_diverged_run_fits_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: str, large: bool
+) -> None:
+    """Gone on with from there, a run leaves at the same step; a shorter one is there already."""
+    if large:
+        monkeypatch.setattr("bpcalc.descent.arrays.LARGE", 0)
+    table, saved, short = (str(tmp_path / name) for name in ("d.csv", "saved.json", "short.json"))
+    rows = "".join(f"{k},{3 * k}\n" for k in range(20))
+    Path(table).write_text("x,t\n" + rows)
+    run = ["descend", "(w*x + b - t)^2", "--data", table, "--w", "0", "--b", "0", "--lr", "3"]
+    run += ["--batch", batch, "--method", "momentum"]
+    ran = called(*run, "--epochs", "1000", "--save", saved, "--format", "json")
+    assert (ran.code, ran.data["stopped"]) == (1, "diverged")
+    steps = ran.data["steps"]
+    assert ran.data["curve"][-1][0] == steps
+    assert called(*run, "--steps", str(steps), "--save", short).code == 0
+    one, other = (json.loads(Path(path).read_text()) for path in (saved, short))
+    assert one == other
+    if batch == "20":
+        assert ran.data["loss"] == ran.data["curve"][-1][1]
+    else:
+        assert ran.data["loss"] is None
+    back = int(ran.err.partition("step ")[2].partition(" ")[0].replace(",", "")) - steps
+    assert back == 1 if not large else 1 <= back <= 16
+    whose = "the last finite" if back == 1 else f"those of step {steps:,}"
+    assert f"the values are {whose}" in ran.err
+    again = called(*run, "--epochs", "1000", "--resume", saved, "--format", "json")
+    assert again.err == ran.err
+
+
 # What is refused
 
 
@@ -297,6 +416,39 @@ def test_a_file_that_no_run_has_written_is_refused(
     (tmp_path / name).write_bytes(content)
     ran = called("descend", "x²", "--x", "1", "--resume", str(tmp_path / name))
     assert ran.code == 2
+    assert "holds no run that could be resumed" in ran.err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"memory": {}},
+        {"memory": {"v": [0.0, 0.0]}},
+        {"memory": {"v": [0.0], "s": [0.0]}},
+        {"memory": {"v": 0.0}},
+        {"generator": None},
+        {"generator": {"bit_generator": "PCG64"}},
+        {"generator": {"bit_generator": "MT19937", "state": {}}},
+        {"position": {"step": -3, "loss": 0.0, "last": None, "best": [0, None]}},
+        {"position": {"step": 1.5, "loss": 0.0, "last": None, "best": [0, None]}},
+        {"position": {"step": 3, "loss": "x", "last": None, "best": [0, None]}},
+        {"seed": -1},
+        {"start": {}},
+        {"values": {"w": [1.0, 2.0]}},
+        {"values": {"v": 1.0}},
+        {"about": {}},
+    ],
+)
+def test_a_state_whose_parts_do_not_fit_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    table, saved = tmp_path / "d.csv", tmp_path / "saved.json"
+    table.write_text(SIGNS)
+    run = ["descend", "(w-x)^2", "--data", str(table), "--w", "0", "--method", "momentum"]
+    run += ["--batch", "2", "--steps", "3"]
+    assert called(*run, "--save", str(saved)).code == 0
+    assert called(*run, "--resume", str(saved)).code == 0
+    saved.write_text(json.dumps({**json.loads(saved.read_text()), **change}))
+    ran = called(*run, "--resume", str(saved))
+    assert (ran.code, ran.out) == (2, "")
     assert "holds no run that could be resumed" in ran.err
 
 

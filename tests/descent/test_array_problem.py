@@ -73,25 +73,39 @@ def test_differences_are_close_to_the_gradient() -> None:
 def test_a_step_can_be_taken_back(how: str) -> None:
     found = problem(how=how)
     for step in range(5):
-        before = found.values()["w"].tolist(), found.values()["b"]
         found.evaluated(step)
+        if step == 3:
+            found.keep(step)
+            before = found.values()["w"].tolist(), found.values()["b"]
+            memory = [part.tolist() for part in found.memory]
         found.advance(0.1, step + 1)
-    assert found.retreat() == 1
+    found.retreat()
     assert (found.values()["w"].tolist(), found.values()["b"]) == before
+    assert [part.tolist() for part in found.memory] == memory
 
 
-def test_many_variables_go_back_to_where_they_were_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", [0, 9, 10, 11, 13])
+def test_so_can_the_order_of_the_rows(step: int) -> None:
+    """At the beginning of an epoch, and within one, of 11 batches; back from the next."""
+    found = problem()
+    assert found.batches is not None
+    orders = []
+    for k in range(step + 3):
+        found.evaluated(k % found.count)
+        if k == step:
+            found.keep(k % found.count)
+            orders = []
+        orders.append(found.batches.batch(k % found.count)["x"].tolist())
+    found.retreat()
+    for k, order in zip(range(step, step + 3), orders):
+        found.evaluated(k % found.count)
+        assert found.batches.batch(k % found.count)["x"].tolist() == order
+
+
+def test_many_variables_are_kept_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert problem().kept_every == 1
     monkeypatch.setattr(arrays, "LARGE", 3)
-    for steps in (1, 2, arrays.KEPT_EVERY, arrays.KEPT_EVERY + 1, 3 * arrays.KEPT_EVERY + 5):
-        found = problem()
-        way = [found.values()["w"].tolist()]
-        for step in range(steps):
-            found.evaluated(step % found.count)
-            found.advance(0.01, step + 1)
-            way.append(found.values()["w"].tolist())
-        back = found.retreat()
-        assert 1 <= back <= arrays.KEPT_EVERY
-        assert found.values()["w"].tolist() == way[steps - back]
+    assert problem().kept_every == arrays.KEPT_EVERY
 
 
 def test_a_gradient_whose_square_overflows_has_a_length() -> None:
