@@ -6,8 +6,7 @@ takes are made where they run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 from bpcalc.errors import BpcalcError
@@ -15,12 +14,12 @@ from bpcalc.formula import parse
 from bpcalc.rows.computing import Computing
 from bpcalc.rows.fast import fast
 from bpcalc.rows.formats import COLUMNAR, SEPARATORS, Way, way
-from bpcalc.rows.mapping import results, strictly, summed
+from bpcalc.rows.mapping import partially, results, strictly, summed
 from bpcalc.rows.outcomes import Outcome
 from bpcalc.rows.parallel import LARGEST
 from bpcalc.rows.parts import Part, PartReader, larger
-from bpcalc.rows.plan import Block, Done, Plan
-from bpcalc.rows.reducing import nothing
+from bpcalc.rows.plan import Done, Plan
+from bpcalc.rows.reducing import Partial, merged, nothing
 
 
 class Order(NamedTuple):
@@ -93,8 +92,13 @@ def summed_part(job: Job, part: Part, strict: bool = False) -> Outcome[Any]:
     reader = _reader(job, part)
     found, error = nothing(len(job.order.plan.names)), None
     try:
-        blocks = _columnar(job, part) if job.order.kind in COLUMNAR else reader.blocks()
-        found = summed(blocks, job.way, job.computing, strict)
+        if job.order.kind in COLUMNAR:
+            found = _columnar(job, part)
+        elif job.fast is not None and not strict:
+            known = job.fast.partially(partially(job.way, job.computing))
+            found = reduce(merged, map(known, larger(reader.blocks(), LARGEST)), found)
+        else:
+            found = summed(reader.blocks(), job.way, job.computing, strict)
     except BpcalcError as why:
         error = why
     return _outcome(reader, found, error)
@@ -104,11 +108,12 @@ def _reader(job: Job, part: Part) -> PartReader:
     return PartReader(part, SEPARATORS.get(job.order.kind, ""), job.order.line_end)
 
 
-def _columnar(job: Job, part: Part) -> Iterator[Block]:
-    from bpcalc.rows.polars_tables import ColumnarTables
+def _columnar(job: Job, part: Part) -> Partial:
+    from bpcalc.rows import polars_tables
 
-    for block in ColumnarTables([part.path], job.order.kind).blocks():
-        yield block._replace(file=part.file)
+    tables = polars_tables.ColumnarTables([part.path], job.order.kind)
+    found = polars_tables.summed(job.computing.graph, tables, job.computing)
+    return found._replace(first=found.first and (part.file, found.first[1]))
 
 
 def _outcome(reader: PartReader, result: Any, error: BpcalcError | None) -> Outcome[Any]:
