@@ -11,6 +11,7 @@ import click
 
 from bpcalc.cli.arguments import FormulaCommand, option_names
 from bpcalc.cli.calculation import all_values
+from bpcalc.cli.descend_files import data_files, is_same, refuse_same_files, value_files
 from bpcalc.cli.descend_options import Asked
 from bpcalc.cli.descend_plot import Plotting
 from bpcalc.cli.descend_request import Request, request
@@ -44,7 +45,7 @@ def _option(name: str, metavar: str, what: str, **more: Any) -> Callable[..., An
 @click.command(cls=FormulaCommand, examples=EXAMPLES, add_help_option=False)
 @formula_options
 @_option("--init", "N=START,...", "Random start: W=normal(64,30,std=1/8), V=he(9,9).")
-@_option("--learn", "w,b", "What is learnt: every variable with a start value.")
+@_option("--learn", "w,b", "What is learnt (default: what has a start value).")
 @_option("--data", "FILE", "Table, .npz or x=a.npy,t=b.npy; a row per sample.")
 @_option("--columns", "x=a,b,...", "Columns as a matrix: x=p0..p63,t=digit.")
 @_option("--batch", "N", "Rows per step (all).")
@@ -60,9 +61,9 @@ def _option(name: str, metavar: str, what: str, **more: Any) -> Callable[..., An
 @_option("--reduce", "HOW", "mean or sum over the rows (mean).")
 @_option("--dtype", "T", "float64 or float32.", default="float64")
 @_option("--tol", "T", "Stop at a gradient so short, or a change so small.")
-@_option("--validate", "FILE", "Held-out data, measured after each epoch.")
+@_option("--validate", "FILE", "Held-out data: the mean over them after each epoch.")
 @_option("--metric", "FORMULA", "What is measured there; else the loss.")
-@_option("--patience", "N[:max]", "Stop after N epochs without a better metric.")
+@_option("--patience", "N[:min|:max]", "Stop after N epochs without a better metric.")
 @_option("--history", "FILE", "A line per step, .csv or .jsonl.")
 @_option("--save", "FILE", "Save to .npz or .json, on the way and on Ctrl-C.")
 @_option("--resume", "FILE", "Go on from what --save wrote.")
@@ -95,6 +96,10 @@ def descend(
     """
     _use_one_thread_for_products()
     form = format_for(format_, output, FORMATS) if get is None else "json"
+    outputs = [("--history", history), ("--save", save), ("-o", output), ("--plot", plot)]
+    data = (*data_files("--data", options["data"]), *data_files("--validate", options["validate"]))
+    others = (("--vars", vars_), ("-f", file), ("--resume", resume))
+    refuse_same_files((*data, *others, *value_files(assignments)), outputs)
     plotting = Plotting(plot, digits) if plot is not None else None
     asked = Asked(**options)
     values = all_values(vars_, assignments)
@@ -104,6 +109,8 @@ def descend(
     )
     for note in found.notes:
         told(f"note: {printable(note)}")
+    if get is not None:
+        _refuse_unknown(get, found.run)
     if plotting is not None:
         plotting.follow(found.run)
     outcome, unsaved = _descended(found, history, save, color)
@@ -114,6 +121,15 @@ def descend(
     if plotting is not None:
         unsaved = plotting.drawn(outcome) or unsaved
     return _ended(outcome, unsaved)
+
+
+def _refuse_unknown(path: str, run: Run) -> None:
+    """What `--get` names has to be in the result: known before a long run."""
+    keys = path.split(".")
+    for grows in (["curve"], ["warnings"], ["validation", "values"]):
+        if keys[: len(grows)] == grows:  # how many entries they will have is not known
+            keys = grows
+    value_at(outcome_data(run.outline()), ".".join(keys))
 
 
 def _use_one_thread_for_products() -> None:
@@ -143,7 +159,8 @@ def _descended(
 ) -> tuple[Outcome, RequestError | None]:
     """What came of the run, and why it could not be saved, if so."""
     run = found.run
-    saving = Saving(run, save)
+    resumed = found.resumed.position.step if found.resumed is not None else None
+    saving = Saving(run, save, resumed if is_same(save, found.path) else None)
     with _history(found, history) as lines, interrupts() as interrupted, _shown(run, color) as show:
         interrupted.writing = True  # the first Ctrl-C waits for the end of a step
         saving.before = lines.flush if lines is not None else None
@@ -154,7 +171,7 @@ def _descended(
             saving.before = None
             saving.meanwhile()
             raise
-        return outcome, saving.at_the_end()
+        return outcome, saving.at_the_end(outcome)
 
 
 @contextmanager
@@ -175,9 +192,11 @@ def _history(found: Request, path: str | None) -> Iterator[History | None]:
 class Saving:
     """Saves a run to a file; where that fails on the way it says so, and the run goes on."""
 
-    def __init__(self, run: Run, path: str | None) -> None:
+    def __init__(self, run: Run, path: str | None, step: int | None = None) -> None:
+        """`step` is that of the state which the file holds already."""
         self.run = run
         self.path = path
+        self._step = step
         self.before: Callable[[], None] | None = None
         """What has to be written first: the history must not lag behind."""
         self._complained = False
@@ -192,8 +211,16 @@ class Saving:
             told(f"warning: {error.message}; the run goes on")
             self._complained = True
 
-    def at_the_end(self) -> RequestError | None:
-        """Save; what went wrong, if something did."""
+    def at_the_end(self, outcome: Outcome) -> RequestError | None:
+        """Save; what went wrong, if something did.
+
+        A state that was saved before the run left the finite numbers is worth more than the last
+        finite values, which are often of the size of 1e150.
+        """
+        if outcome.stopped == "diverged" and self._step is not None:
+            assert self.path is not None
+            told(f"note: {printable(self.path, 80)} keeps the state of step {self._step:,}")
+            return None
         return self._saved()
 
     def _saved(self) -> RequestError | None:
@@ -203,6 +230,7 @@ class Saving:
             if self.before is not None:
                 self.before()
             written(packed(self.run.state(), self._kind), self.path)
+            self._step = self.run.training.step
         except RequestError as error:
             return error
         return None

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from bpcalc.descent.data import Data
 
 
-def located(text: str, columns: str | None) -> Data:
+def located(text: str, columns: str | None, option: str = "--data") -> Data:
     """The data that are named; they are read when it is known what is needed."""
     from bpcalc.descent.data import data
 
-    return data(text, columns, _read_array)
+    return data(text, columns, _read_array, option)
 
 
 def _read_array(name: str, path: str) -> Any:
@@ -117,5 +117,6 @@ def _refuse_two_values(graph: Graph, given: Mapping[str, Any], source: Data) -> 
         if name not in graph.variables and name not in graph.unused:
             raise RequestError(
                 f"the formula has no variable {printable(name, 60)}",
-                hint=did_you_mean(name, list(graph.variables)),
+                hint=did_you_mean(name, list(graph.variables))
+                or f"its variables: {', '.join(list(graph.variables)[:10]) or 'none'}",
             )

@@ -40,6 +40,8 @@ class Request(NamedTuple):
     run: Run
     notes: list[str]
     resumed: State | None
+    path: str
+    """Of the file that holds that state."""
 
 
 def request(
@@ -70,7 +72,7 @@ def request(
         refuse_other_start(state, asked_for, path)
     validation = held_out(asked, text, task, data)
     run = Run(task, _limits(asked, task), seed, validation, state)
-    return Request(run, notes, state)
+    return Request(run, notes, state, path)
 
 
 def _seed(asked: Asked, state: State | None, path: str) -> int:

@@ -23,7 +23,7 @@ def held_out(asked: Asked, text: str, task: Task, data: Mapping[str, Any]) -> Va
     patience, greater = _patience(asked)
     given = {**task.start, **task.fixed}
     graph = task.graph
-    source = located(asked.validate, asked.columns)
+    source = located(asked.validate, asked.columns, "--validate")
     if asked.metric is not None:
         graph = _metric(asked.metric, text, {**dict.fromkeys(source.names, 1.0), **given})
     wanted = [name for name in graph.variables if name not in given]
@@ -43,6 +43,8 @@ def held_out(asked: Asked, text: str, task: Task, data: Mapping[str, Any]) -> Va
 
 def _metric(metric: str, text: str, bound: Mapping[str, Any]) -> Graph:
     """A formula that may use the names of the first one."""
+    if not metric.strip():
+        raise RequestError("--metric is empty", hint='a formula, as in --metric "mean(y == t)"')
     if metric.lstrip()[:1] in ("-", "+", "−"):  # such a line would go on with the one above
         metric = f"({metric}\n)"
     try:

@@ -123,7 +123,7 @@ def _wait_for_a_writer(descriptor: int, shown: str) -> None:
 
 
 def table_of_values(path: str) -> dict[str, Any]:
-    """The values of `--vars FILE`, a JSON or TOML table, or the JSON that `descend` writes.
+    """The values of `--vars FILE`, a JSON or TOML table, or what `descend` writes.
 
     A file that it names, as in "@W.npy", is looked for beside it.
 
@@ -131,9 +131,14 @@ def table_of_values(path: str) -> dict[str, Any]:
         RequestError: the file is no such table.
     """
     kind = os.path.splitext(path)[1].lower()  # noqa: PTH122  (pathlib costs 8 ms of start-up)
+    if kind == ".npz":
+        from bpcalc.descent.state import learnt_values
+
+        with opened(path, printable(path, 80)) as stream:
+            return learnt_values(stream.read(), printable(path, 80))
     if kind not in (".json", ".toml"):
         raise RequestError(
-            f"--vars reads .json and .toml, and not {printable(path, 80)}",
+            f"--vars reads .json, .toml and .npz, and not {printable(path, 80)}",
             hint='a table of values is {"x": 3, "y": 4}',
         )
     text = read_text(path)

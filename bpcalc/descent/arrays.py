@@ -15,6 +15,7 @@ import numpy
 from bpcalc.codegen.loss import Loss, Reduction
 from bpcalc.descent.batches import Batches
 from bpcalc.descent.methods import Method
+from bpcalc.errors import RequestError
 from bpcalc.graph import Graph
 from bpcalc.ops.op import Value
 
@@ -48,7 +49,7 @@ class ArrayProblem:
         self.count = 1 if batches is None else batches.count
         self._weight = 1.0 if batches is None else batches.size / batches.rows
         self.names = [name for name in graph.variables if name in start]
-        self.arrays = [numpy.array(start[name], dtype) for name in self.names]
+        self.arrays = [_cast(name, start[name], dtype) for name in self.names]
         self.kept_every = KEPT_EVERY if sum(a.size for a in self.arrays) > LARGE else 1
         """Steps from one `keep` to the next."""
         self._scratch = [numpy.empty_like(array) for array in self.arrays]
@@ -61,7 +62,7 @@ class ArrayProblem:
         self._kept_at: tuple[int, Mapping[str, Any] | None] = (0, None)
         """The batch of the epoch, and with which state of the generator the epoch began."""
         self._values: dict[str, Value] = {
-            **{name: numpy.array(value, dtype) for name, value in fixed.items()},
+            **{name: _cast(name, value, dtype) for name, value in fixed.items()},
             **dict(zip(self.names, self.arrays)),
         }
         self._batch: Mapping[str, Value] = {}
@@ -188,6 +189,27 @@ class ArrayProblem:
                 end = begin + parts[i].size
                 parts[i][...] = numpy.reshape(memory[name][begin:end], parts[i].shape)
                 begin = end
+
+
+def _cast(name: str, value: Value, dtype: str) -> Array:
+    """A value as an array of this type, to which it has to be finite.
+
+    Raises:
+        RequestError: it is beyond the type's largest number.
+    """
+    with numpy.errstate(over="ignore"):
+        found = numpy.array(value, dtype)
+    finite = numpy.isfinite(found)
+    if not finite.all():
+        place = numpy.unravel_index(int(finite.argmin()), found.shape)
+        where = f"[{', '.join(map(str, place))}]" if found.shape else ""
+        large = float(numpy.asarray(value)[place])
+        limit = numpy.finfo(found.dtype).max
+        raise RequestError(
+            f"{name}{where} is {large:g}, beyond {dtype}'s {float(limit):.2g}",
+            hint="--dtype float64 has numbers up to 1.797e308",
+        )
+    return found
 
 
 def _copied(array: Array) -> Any:

@@ -17,7 +17,7 @@ from bpcalc.array_values import kind_of
 from bpcalc.errors import RequestError, did_you_mean, printable
 from bpcalc.formula.tokens import is_name, normal
 from bpcalc.rows import json_lines
-from bpcalc.rows.formats import SEPARATORS
+from bpcalc.rows.formats import EXTENSIONS, KINDS, SEPARATORS
 from bpcalc.rows.mapping import Tables, opened_tables
 from bpcalc.rows.plan import Plan
 from bpcalc.rows.sources import shown as shown_name
@@ -45,33 +45,46 @@ class Data(NamedTuple):
     """(names, dtype) -> their arrays."""
 
 
-def data(text: str, columns: str | None, read_array: Callable[[str, str], Any]) -> Data:
-    """What `--data` names. `read_array(name, path)` reads an array of any kind of file.
+def data(
+    text: str,
+    columns: str | None,
+    read_array: Callable[[str, str], Any],
+    option: str = "--data",
+) -> Data:
+    """What `--data` or `--validate` names; `read_array(name, path)` reads an array of any kind.
 
     Raises:
         RequestError: it cannot be read.
     """
-    pairs = _pairs(text)
+    named = pairs(text)
     ending = os.path.splitext(text)[1].lower()  # noqa: PTH122
-    if columns is not None and (pairs or ending == ".npz"):
-        raise RequestError("--columns is for tables, and the data are arrays")
-    if pairs:
-        return _of_pairs(pairs, read_array)
+    if columns is not None and (named or ending == ".npz"):
+        raise RequestError(
+            f"--columns is for tables, and {option} {printable(text, 80)} holds arrays",
+            hint="--data and --validate are both tables, or neither is",
+        )
+    if named:
+        return _of_pairs(named, read_array, option)
     if ending == ".npy":
         raise RequestError(
             f"{printable(text, 80)} is an array without a name",
-            hint=f"--data x={printable(text, 60)} says which variable it is",
+            hint=f"{option} x={printable(text, 60)} says which variable it is",
         )
     if ending == ".npz":
         return _of_npz(text)
+    if ending and EXTENSIONS.get(ending) not in KINDS:
+        raise RequestError(
+            f"{option} reads .csv, .tsv, .jsonl and .npz, and not {printable(text, 80)}",
+            hint="x=a.npy,t=b.npy are arrays; a table may come through a pipe, as -",
+        )
     return _of_table(text, _groups(columns) if columns is not None else {})
 
 
 # x=a.npy,t=b.npy
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    """(name, path) of each; none where the text is a path."""
+def pairs(text: str) -> list[tuple[str, str]]:
+    """Of `x=a.npy,t=b.npy` (name, path) of each; none where the text is a path."""
     found = []
     for part in re.split(r",(?=\s*[^\W\d]\w*\s*=)", text):
         name, equals, path = part.partition("=")
@@ -81,15 +94,17 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _of_pairs(pairs: list[tuple[str, str]], read_array: Callable[[str, str], Any]) -> Data:
-    names = [name for name, _ in pairs]
+def _of_pairs(
+    named: list[tuple[str, str]], read_array: Callable[[str, str], Any], option: str
+) -> Data:
+    names = [name for name, _ in named]
     _refuse_twice(names)
-    paths = dict(pairs)
+    paths = dict(named)
 
     def read(wanted: Sequence[str], dtype: str) -> dict[str, Array]:
-        return _checked({n: _cast(n, read_array(n, paths[n]), dtype) for n in wanted}, "--data")
+        return _checked({n: _cast(n, read_array(n, paths[n]), dtype) for n in wanted}, option)
 
-    return Data("--data", tuple(names), tuple(names), read)
+    return Data(option, tuple(names), tuple(names), read)
 
 
 def _refuse_twice(names: Sequence[str]) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bpcalc.engine.array_shapes import shapes
 
 if TYPE_CHECKING:
     from bpcalc.graph import Graph
@@ -24,6 +28,18 @@ class Best(NamedTuple):
         return self
 
 
+def _without_mean(graph: Graph) -> Graph:
+    """What the formula takes the mean of, where that is all it does at its end; else itself."""
+    if graph.output < len(graph.leaves):
+        return graph
+    op = graph.op(graph.output)
+    if op.name != "mean" or any(op.options.values()) or op.options.get("axis") is not None:
+        return graph
+    inner = copy(graph)
+    (inner.output,) = graph.inputs(graph.output)
+    return inner
+
+
 class HeldOut:
     """A formula over held-out data."""
 
@@ -38,7 +54,11 @@ class HeldOut:
     ) -> None:
         from bpcalc.codegen.loss import Loss
 
-        self._loss = Loss(graph, [], "mean", dtype)
+        graph = _without_mean(graph)
+        self._loss = Loss(graph, [], "sum", dtype)
+        self._graph = graph
+        self._count: int | None = None
+        """How many numbers are added up."""
         self._known = {**fixed, **data}
         self._names = [name for name in graph.variables if name not in self._known]
         self.patience = patience
@@ -52,7 +72,11 @@ class HeldOut:
     def measured(self, epoch: int, learnt: Mapping[str, Any]) -> float:
         """The formula's value; of one number per row the mean."""
         here = {name: learnt[name] for name in self._names}
-        value = self._loss.value({**self._known, **here})
+        known = {**self._known, **here}
+        if self._count is None:
+            self._count = prod(shapes(self._graph, known)[self._graph.output])
+        # Not times 1/n, which for 352 of 360 gives 0.9777777777777779.
+        value = self._loss.value(known) / self._count
         if value != value and self.undefined is None:
             self.undefined = epoch
         self.values.append((epoch, value))

@@ -220,12 +220,17 @@ def _option(method: str, known: list[str], position: int, text: str) -> tuple[st
     if key not in known:
         raise RequestError(
             f"--method: {method} has no number {printable(text, 40)}",
-            hint=f"its numbers are {', '.join(known) or 'none'}, as in momentum:0.9",
+            hint=f"its numbers are {', '.join(known)}, as in {method}:{known[0]}=0.5"
+            if known
+            else f"it has none: {method} alone",
         )
     try:
         value = float(number)
     except ValueError:
         value = -1.0
     if not (0 <= value < 1):
-        raise RequestError(f"--method: {key} has to be at least 0 and less than 1, and is {number}")
+        raise RequestError(
+            f"--method: {key} has to be at least 0 and less than 1, and "
+            f"is {printable(number.strip(), 40) or 'missing'}"
+        )
     return key, value

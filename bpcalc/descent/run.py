@@ -26,6 +26,12 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or value - value != 0 else value
 
 
+def _in_float32(value: Any) -> Any:
+    import numpy
+
+    return value.astype("float32") if getattr(value, "shape", ()) else float(numpy.float32(value))
+
+
 class Run:
     """A run from its start values, or from where an earlier one was saved."""
 
@@ -85,6 +91,10 @@ class Run:
             self._advise(failure, left)
         return self._outcome(why, start, gradient, failure)
 
+    def outline(self) -> Outcome:
+        """An outcome as it would be without a step: what it has, and not what it will be."""
+        return self._outcome("steps", None, self.problem.values(), None)
+
     def _outcome(
         self, why: str, start: float | None, gradient: dict[str, Any], failure: BpcalcError | None
     ) -> Outcome:
@@ -143,6 +153,8 @@ class Run:
         step = self.training.step
         graph, values = self.task.graph, self.problem.all_values()
         found = forward(graph, values)
+        if self.task.dtype == "float32":
+            found = list(map(_in_float32, found))  # the engine goes on in float64 in places
         error = failure_of_values(graph, found, values)
         if error is None:
             wanted = [graph.index(name) for name in self.problem.values()]

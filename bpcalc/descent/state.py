@@ -157,6 +157,21 @@ def _of_npz(data: bytes) -> State:
     return _state(about, values, memory)
 
 
+def learnt_values(data: bytes, shown: str) -> dict[str, Any]:
+    """The arrays of an .npz under the names of variables, and not what a run needs beside them.
+
+    Raises:
+        RequestError: it is no .npz, or is damaged.
+    """
+    import numpy
+
+    try:
+        with numpy.load(io.BytesIO(data), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files if "." not in name}
+    except Exception:  # what NumPy and zipfile say of a damaged file is of many kinds
+        raise RequestError(f"{shown} is no .npz file of arrays of numbers") from None
+
+
 def _state(found: Mapping[str, Any], values: Any, memory: Any) -> State:
     if found["bpcalc"] != SCHEMA:
         raise ValueError

@@ -91,7 +91,7 @@ def test_numbers_of_a_method_come_by_name_or_in_order() -> None:
     [
         ("adamm", "did you mean adam?"),
         ("", "the methods are sgd"),
-        ("sgd:0.9", "its numbers are none"),
+        ("sgd:0.9", "it has none: sgd alone"),
         ("adam:0.9,0.9,0.9,0.9", "its numbers are beta1, beta2, eps"),
         ("adam:gamma=1", "its numbers are beta1, beta2, eps"),
         ("momentum:1", "less than 1"),
