@@ -65,11 +65,15 @@ def _uses(
 ) -> Iterator[tuple[int, Branch]]:
     """What a step in a branch needs, and in which branch.
 
-    Of `and` and `or` the second input is only asked where the first does not decide.
+    Of `and` and `or` the second input is only asked where the first does not decide. What only one
+    branch needs asks the parts of its condition, before that is put together.
     """
     if step.op in ("where", "and", "or"):
         first, *others = step.inputs
         yield first, here
+        for holds in (True, False):
+            parts = known[first, holds]
+            yield from ((part[0], _joined(here, parts[:i])) for i, part in enumerate(parts))
         for used, holds in zip(others, (step.op != "or", False)):
             yield used, _joined(here, known[first, holds])
     else:

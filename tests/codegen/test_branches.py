@@ -94,3 +94,14 @@ def test_a_step_that_nested_branches_need_is_left_out_elsewhere(text: str) -> No
         value, (slope,) = namespace["f"](x)  # type: ignore[operator]
         assert [value, slope] == by_engine(graph, [x])
         assert math.isfinite(slope)
+
+
+@pytest.mark.parametrize("loss", ["where(y > 0, log(x), sqrt(y))", "where(y > 0, y, 1/(x - 0.5))"])
+def test_what_one_branch_needs_is_not_computed_for_the_narrower_ones_in_it(loss: str) -> None:
+    graph = parse(f"z = exp(y); z*where(x > 1, mse({loss}, where(y < 2, x, 1/y)), z)")
+    values = {"x": 0.5, "y": -1.0}
+    point = [values[name] for name in graph.variables]
+    namespace: dict[str, object] = {}
+    exec(source(request(graph, "python"), "python"), namespace)
+    value, gradient = namespace["f"](*point)  # type: ignore[operator]
+    assert [value, *gradient] == by_engine(graph, point)
