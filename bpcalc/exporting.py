@@ -27,7 +27,10 @@ from bpcalc.formula import parse
 from bpcalc.graph import Graph
 from bpcalc.ops.constants import Constant
 
-_ABOUT_LATEX = r"A fragment, which needs amsmath; \bar{v} is the derivative of the output by v."
+_ABOUT_LATEX = (
+    r"A fragment, which needs amsmath; \bar{v} is the derivative of the output by v.",
+    r"With \allowdisplaybreaks a long one goes on to the next page.",
+)
 
 LANGUAGES = ("python", "numpy", "c", "sql", "js", "latex")
 
@@ -115,11 +118,13 @@ def _numbers(graph: Graph, values: Mapping[str, Quantity]) -> dict[str, float]:
 
 def _derived(graph: Graph, wrt: Sequence[str], fixed: Mapping[str, float]) -> Exported:
     from bpcalc.codegen.export.comments import comments, formula_lines
-    from bpcalc.codegen.program import refuse_arrays
-    from bpcalc.render.derivation import derivation
+    from bpcalc.codegen.export.refusal import refused_operation
+    from bpcalc.render.derivation import derivation, untold
 
-    refuse_arrays(graph)
-    heading = comments("%", [*formula_lines(graph.source), _ABOUT_LATEX])
+    refused = refused_operation(graph, untold(graph))
+    if refused is not None:
+        raise refused
+    heading = comments("%", [*formula_lines(graph.source), *_ABOUT_LATEX])
     source = "\n".join(heading) + "\n" + "".join(derivation(graph, wrt, fixed))
     parameters = tuple(name for name in graph.variables if name not in fixed)
     return Exported("latex", graph.label(graph.output), parameters, source)

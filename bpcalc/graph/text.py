@@ -103,11 +103,13 @@ def latex_name(name: str) -> str:
     stem = plain.rstrip("0123456789")
     index = plain[len(stem) :]
     head, underscore, tail = stem.partition("_")
-    if underscore or not head:
-        index = f"{tail}{index}"
+    if not head:
+        head = stem
+    elif underscore:
+        index = f"{tail}{index}" if tail.strip("_") or index else f"_{tail}"  # x_ is not x
     if head in _GREEK:
         base = "\\" + _GREEK[head]
-    elif len(head) == 1:
+    elif len(head) == 1 and head != "_":
         base = head
     else:
         base = rf"\mathrm{{{_escaped(head)}}}"

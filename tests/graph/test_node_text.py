@@ -92,6 +92,11 @@ def test_a_node_as_latex(formula: str, text: str) -> None:
         ("x′", "x'"),
         ("x₁′", "x_{1}'"),
         ("h_1_2", r"h_{1\_2}"),
+        ("x_", r"x_{\_}"),
+        ("x__", r"x_{\_\_}"),
+        ("math_", r"\mathrm{math}_{\_}"),
+        ("_", r"\mathrm{\_}"),
+        ("_w1", r"\mathrm{\_w}_{1}"),
         ("数", "数"),
     ],
 )

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from bpcalc.codegen.export.blocks import Layout, blocks
-from bpcalc.codegen.export.language import CHOICE, OR, SIGNS_OF_C, Form, Language, call, numbers
+from bpcalc.codegen.export.language import (
+    CHOICE,
+    OR,
+    POWER,
+    PRODUCT,
+    SIGNS_OF_C,
+    Form,
+    Language,
+    call,
+    numbers,
+)
 from bpcalc.codegen.export.request import Request, Written, filled, listed
 from bpcalc.codegen.export.statements import Statement, is_condition
 from bpcalc.ops import TABLE
@@ -25,6 +35,7 @@ C = Language(
         "number": Form("{} ? 1.0 : 0.0", CHOICE, (OR,)),
     },
     numbers("INFINITY", "NAN"),
+    square=Form("{0}*{0}", PRODUCT, (POWER,)),  # rounded correctly, which pow need not be
 )
 
 _LAYOUT = Layout("if ({}) {{", "} else {", "}", C.forms["not"], "    ")

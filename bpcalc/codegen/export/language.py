@@ -70,6 +70,8 @@ class Language:
     """The shortest text that reads back to the same float64."""
     power: Callable[[float], Form | None] = lambda exponent: None
     """The form of a power with this exponent, where it has one of its own."""
+    square: Form | None = None
+    """The form of a square, where it is written as a product: the name stands there twice."""
     lazy: bool = True
     """Whether a branch of `where` can be left out; of arrays every branch is computed."""
     deepest: int = 30

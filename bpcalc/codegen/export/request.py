@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bpcalc.codegen.export.comments import comments, formula_lines, given_lines, renamed_lines
@@ -28,11 +28,10 @@ class Request(NamedTuple):
     name: str
     """What the function is called."""
 
-    def written(
-        self, to: str, language: Language, longest: int = LONGEST, taken: Iterable[str] = ()
-    ) -> Written:
+    def written(self, to: str, language: Language, longest: int = LONGEST) -> Written:
         """The program in a language, with the names that it gets there."""
-        found = named(self.program, self.wrt, to, [self.name, *taken])
+        taken = [] if to == "sql" else [self.name]  # a table may be called like its column
+        found = named(self.program, self.wrt, to, taken)
         writer = Writer(self.program, language, found.slots, found.names.result, longest)
         return Written(self, found, writer)
 

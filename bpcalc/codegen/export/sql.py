@@ -4,6 +4,9 @@ What is used more than once is a column of a step, a common table expression. St
 materialized: SQLite would put a column's expression wherever the column is used, and so write
 formulas out that grow exponentially. Numbers are written 2e0, which DuckDB takes for a float64;
 2.0 is a decimal there.
+
+A row in which an input is missing has no results: CASE would take its other branch there. SQLite
+casts any text to a number, 0 if need be, and DuckDB's TRY_CAST it does not know.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ from bpcalc.ops.op import Value
 _MOST_STEPS = 40
 _LONGEST = 20 * LONGEST
 """SQLite takes sums of 1,000 terms at most; these have less than 400."""
+
+_IN_A_LINE = 5
 
 _DEEPEST, _WIDEST = 500, 1900
 """More steps than these take minutes in SQLite and too much depth in DuckDB; more columns than
@@ -125,8 +130,23 @@ class SqlSlots(Slots):
 _ABOUT = [
     "--",
     "-- Runs on SQLite (3.35 or later) and DuckDB. For more columns of the table, a key say, name",
-    "-- them in the first and in the last SELECT. 2e0 is 2 as a float64; undefined is NULL or NaN.",
+    "-- them in the first and in the last SELECT. 2e0 is 2 as a float64; undefined is NULL or NaN,",
+    "-- and before DuckDB 2.0 an error.",
 ]
+
+_ABOUT_MISSING = [
+    "-- Where an input is NULL or NaN, value and gradient are NULL. Text that is no number, such",
+    "-- as '', counts as NULL in SQLite; DuckDB stops at it.",
+]
+
+_A_NUMBER = """\
+CASE
+      WHEN typeof(data.{0}) NOT IN ('text', 'blob')
+        OR CAST(data.{0} AS STRING) = CAST(data.{0} AS VARCHAR)
+      THEN CAST(data.{0} AS DOUBLE)
+    END AS {0}"""
+"""A column as float64. In SQLite a STRING is a number (datatype3.html, section 3.1), and only text
+that is all number is equal to it; in DuckDB both casts give the same text."""
 
 
 def sql(request: Request) -> str:
@@ -138,19 +158,47 @@ def sql(request: Request) -> str:
     last = [s for s in written.writer.statements if s.slot in outputs and uses[s.slot] == 1]
     steps = [s for s in written.writer.statements if s not in last]
     texts = {s.name: s.text for s in last} | dict(written.others)
+    complete = _complete(written)
     columns = [
         *written.parameters,
         *[
-            f"{texts[name]} AS {name}" if name in texts else name
+            _where_complete(complete, texts.get(name, name), name)
             for name in [written.value, *written.gradient]
         ],
     ]
-    tables = _tables(written, steps)
-    source = [*written.heading("--"), *_ABOUT]
+    tables = _tables(written, steps, complete)
+    source = [*written.heading("--"), *_ABOUT, *(_ABOUT_MISSING if complete else [])]
     if tables:
         source += ["WITH", ",\n".join(_expression(table) for table in tables)]
     source.append(_select(columns, tables[-1].name if tables else ""))
     return "\n".join(source) + ";\n"
+
+
+class _Complete(NamedTuple):
+    """The column that says whether a row has all inputs that are used."""
+
+    name: str
+    text: str
+
+
+def _complete(written: Written) -> _Complete | None:
+    """NULL is not smaller than infinity, nor is DuckDB's NaN."""
+    uses = written.request.program.uses
+    used = [f"{name} <= 9e999" for slot, name in enumerate(written.parameters) if uses[slot]]
+    if not used:
+        return None
+    lines = [" AND ".join(used[i : i + _IN_A_LINE]) for i in range(0, len(used), _IN_A_LINE)]
+    if len(lines) > 1:  # in brackets, or SQLite finds a long AND too deep
+        lines = [f"({line})" for line in lines]
+    names = written.named.names
+    return _Complete(names.written(names.new("complete")), "\n      AND ".join(lines))
+
+
+def _where_complete(complete: _Complete | None, text: str, name: str) -> str:
+    """An output, which a row without all inputs lacks."""
+    if complete is None:
+        return text if text == name else f"{text} AS {name}"
+    return f"CASE WHEN {complete.name} THEN {text} END AS {name}"
 
 
 def _written(request: Request) -> Written:
@@ -198,15 +246,17 @@ class _Table(NamedTuple):
     """MATERIALIZED where its columns are computed."""
 
 
-def _tables(written: Written, steps: Sequence[Statement]) -> list[_Table]:
+def _tables(
+    written: Written, steps: Sequence[Statement], complete: _Complete | None
+) -> list[_Table]:
     """The table as float64, then a table for each level of steps."""
     table = written.request.name
     if not written.parameters:
         return []
     prefix = "bpcalc_" if table.lower().startswith(("given", "step")) else ""
-    given = [f"CAST(data.{name} AS DOUBLE) AS {name}" for name in written.parameters]
+    given = [_A_NUMBER.format(name) for name in written.parameters]
     tables = [_Table(f"{prefix}given", _select(given, f"{quoted(table)} AS data", "  "), "")]
-    levels: dict[int, list[str]] = {}
+    levels: dict[int, list[str]] = {1: [f"{complete.text} AS {complete.name}"]} if complete else {}
     for step in steps:
         levels.setdefault(step.level, []).append(f"{_guarded(step)} AS {step.name}")
     for number, level in enumerate(sorted(levels), 1):

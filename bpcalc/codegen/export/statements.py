@@ -126,6 +126,8 @@ class Writer:
 
     def _composed(self, step: Step) -> _Written:
         """A step as an expression; the longest of its inputs get names where it is too long."""
+        if self._is_product(step) and step.inputs[0] in self._waiting:
+            self._state(step.inputs[0], self.fresh())
         form, inputs = self._form(step)
         found = _filled(form, [self._of(slot) for slot in inputs])
         while len(found.text) > self.longest or found.depth > self.language.deepest:
@@ -145,6 +147,9 @@ class Writer:
         """The template of a step, and the inputs that it is filled with."""
         forms, inputs = self.language.forms, step.inputs
         constant = self._constant(inputs[-1])
+        if self._is_product(step):
+            assert self.language.square is not None
+            return self.language.square, inputs[:1]
         if step.op == "pow" and constant is not None:
             power = self.language.power(constant)
             if power is not None:
@@ -158,6 +163,11 @@ class Writer:
             text = self.language.number(-constant)
             return Form(f"{{}} - {text}", *forms["sub"][1:]), inputs[:1]
         return forms[step.op], inputs
+
+    def _is_product(self, step: Step) -> bool:
+        """Whether it is a square that is written x*x."""
+        is_square = step.op == "pow" and self._constant(step.inputs[1]) == 2
+        return is_square and self.language.square is not None
 
     def _rank(self, slot: int) -> int:
         """Constants are written behind variables, and these behind expressions."""

@@ -11,6 +11,7 @@ from bpcalc.codegen.export.language import Language
 from bpcalc.codegen.export.names import RESERVED, SPELLABLE
 from bpcalc.codegen.export.numpy import NUMPY, numpy
 from bpcalc.codegen.export.python import PYTHON, python
+from bpcalc.codegen.export.refusal import refused_operation
 from bpcalc.codegen.export.request import Request
 from bpcalc.codegen.export.sql import SQL, SqlSlots, sql
 from bpcalc.codegen.program import Program, program
@@ -59,16 +60,37 @@ def request(
     """
     target = TARGETS[to]
     wanted = list(graph.variables) if wrt is None else list(wrt)
-    found = program(graph, wanted, fixed, slots=target.slots())
+    if name is not None:
+        _refuse_name(name, to)
+    found = _program(graph, wanted, fixed, target)
     _refuse_lacking(graph, found, target)
     if name is None:
         free = [known for known in target.names if known not in graph.by_name]
         name = (free or target.names)[0]
-    elif not SPELLABLE[to](name) or name in RESERVED[to] or not name.isprintable() or not name:
-        raise RequestError(
-            f"{printable(name, 60)} is no name for a function in {target.language.title}"
-        )
     return Request(graph, found, wanted, fixed or {}, name)
+
+
+def _program(
+    graph: Graph, wanted: Sequence[str], fixed: Mapping[str, float] | None, target: Target
+) -> Program:
+    try:
+        return program(graph, wanted, fixed, slots=target.slots())
+    except RequestError as error:
+        refused = (i for i, op, _ in graph.operations if op.shape and graph.span(i) == error.span)
+        raise refused_operation(graph, next(refused, None)) or error from None
+
+
+def _refuse_name(name: str, to: str) -> None:
+    what = "table" if to == "sql" else "function"
+    if not name:
+        raise RequestError(
+            f"--name is empty, and would be the name of the {what}",
+            hint=f"leave it out, or write --name {TARGETS[to].names[0]}",
+        )
+    if not SPELLABLE[to](name) or name in RESERVED[to] or not name.isprintable():
+        raise RequestError(
+            f"{printable(name, 60)} is no name for a {what} in {TARGETS[to].language.title}"
+        )
 
 
 def source(request: Request, to: str) -> str:
