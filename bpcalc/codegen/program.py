@@ -97,7 +97,11 @@ def program(
             raise _arrays(graph, index) from None
     names = list(graph.variables) if wrt is None else list(wrt)
     wanted = [graph.index(name) for name in names]
-    arrived = backward(graph, slots, values, wanted, slots.constant(1.0))
+    try:
+        arrived = backward(graph, slots, values, wanted, slots.constant(1.0))
+    except TypeError:  # the rule of an operation for arrays, prod, computes with arrays
+        first = next(index for index, op, _ in graph.operations if op.shape is not None)
+        raise _arrays(graph, first) from None
     found = [counted(slots, arrived[index], values[index]) for index in wanted]
     outputs = [values[graph.output], *found] if value else found
     statements = {name: values[index] for index, name in graph.names.items()}

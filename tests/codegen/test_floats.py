@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from bpcalc.codegen.floats import compiled, row_function, source
-from bpcalc.codegen.program import program
+from bpcalc.codegen.program import is_of_numbers, program
 from bpcalc.engine import forward, gradients
 from bpcalc.errors import RequestError
 from bpcalc.formula import parse
@@ -143,3 +143,10 @@ def test_arrays_are_refused_in_their_place() -> None:
     with pytest.raises(RequestError, match="arrays") as caught:
         program(parse("sum([x, y])"))
     assert caught.value.span is not None
+
+
+def test_an_operation_whose_rule_is_for_arrays_has_no_program() -> None:
+    graph = parse("prod(x)")
+    assert not is_of_numbers(graph)
+    with pytest.raises(RequestError, match="prod|arrays"):
+        program(graph)
