@@ -148,5 +148,5 @@ def test_arrays_are_refused_in_their_place() -> None:
 def test_an_operation_whose_rule_is_for_arrays_has_no_program() -> None:
     graph = parse("prod(x)")
     assert not is_of_numbers(graph)
-    with pytest.raises(RequestError, match="prod|arrays"):
+    with pytest.raises(RequestError, match=r"prod|arrays"):
         program(graph)
