@@ -177,6 +177,7 @@ class Run:
         whose = "the last finite" if left - step <= 1 else f"those of step {step:,}"
         error.hint = f"a smaller --lr, it was {self.limits.rate:g}; the values are {whose}"
         names = list(self.task.start)
-        if not self.task.learn_is_said and len(names) > 1:
+        data = self.task.batches is not None
+        if data and not self.task.learn_is_said and len(names) > 1:
             listed = f"{', '.join(names[:-1])} and {names[-1]} were learnt"
             error.hint += f"; {listed}, --learn {names[0]} keeps the rest"

@@ -50,7 +50,7 @@ def ending(path: str, option: str) -> str:
     if found not in ENDINGS:
         raise RequestError(
             f"{option} takes a .npz or a .json, and not {printable(path, 80)}",
-            hint="numpy.load reads the first; the second is text, and --vars reads it",
+            hint="numpy.load reads the first, the second is text; --vars reads both",
         )
     return found
 

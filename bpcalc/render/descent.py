@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bpcalc.render.loss_curve import loss_curve
-from bpcalc.render.numbers import DIGITS, rounded
+from bpcalc.render.numbers import DIGITS, is_large, rounded
 from bpcalc.render.table import drawn, new_table
 
 if TYPE_CHECKING:
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from bpcalc.render.look import Look
 
 _CURVE_WIDTH = 80
-_FEW = 4
-"""Elements of an array that is written in full; --format json and --save have all."""
 
 
 def descent_table(found: Outcome, look: Look, digits: int = DIGITS) -> str:
     """The whole output of `bpcalc descend`: values, loss, how far it went, and the curve."""
-    parts: list[RenderableType] = [_values(found, look, digits), _summary(found, look, digits)]
+    parts: list[RenderableType] = [_values(found, look, digits)]
+    large = [name for name, value in found.values.items() if is_large(value)]
+    if large:
+        parts.append(Text(f" all numbers: --get values.{large[0]}, or --format json"))
+    parts.append(_summary(found, look, digits))
     width = min(look.width or _CURVE_WIDTH, _CURVE_WIDTH)
     in_batches = found.samples is not None and found.samples.batches > 1
     curve = loss_curve(found.curve, width, look.unicode, means=in_batches)
@@ -52,8 +54,8 @@ def _values(found: Outcome, look: Look, digits: int) -> Table:
 
 
 def said(value: Value, digits: int) -> str:
-    """A number, a few of them, or how long a large array is as a vector."""
-    if getattr(value, "size", 1) <= _FEW:
+    """A number, some of them, or how long a large array is as a vector."""
+    if not is_large(value):
         return rounded(value, digits)
     return f"norm {rounded(sqrt(float((value * value).sum())), digits)}"
 

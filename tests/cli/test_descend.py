@@ -317,6 +317,19 @@ def test_a_large_variable_is_told_by_its_shape(flowers: Path) -> None:
     assert any("10 of 15 batches of 10, 1,500 samples seen" in line for line in lines)
 
 
+def test_some_numbers_are_told_one_by_one_and_many_can_be_had(flowers: Path) -> None:
+    words = ("descend", NETWORK, "--init", STARTS, "--data", str(flowers / "train.npz"))
+    out = called(*words).out
+    listed = called(*words, "--get", "values.b1").out.strip("[]\n").split(", ")
+    assert f"[{', '.join(f'{float(number):.9g}' for number in listed)}]" in out
+    assert "\n all numbers: --get values.W1, or --format json\n" in out
+    few = called("descend", "sum((w - 1)^2)", "--w", str([0] * 24), "--lr", "0.5", "--steps", "1")
+    assert f"│ {[1] * 24} │" in few.out
+    assert "all numbers" not in few.out
+    many = called("descend", "sum((w - 1)^2)", "--w", str([0] * 25), "--lr", "0.5", "--steps", "1")
+    assert "│ norm 5 │" in many.out
+
+
 def test_get_prints_one_value() -> None:
     ran = called(*BOWL, "--lr", "0.5", "--steps", "1", "--get", "values.x0")
     assert ran == (0, "0.0\n", "")

@@ -338,6 +338,17 @@ def test_what_is_saved_of_a_diverged_run_fits_together(
     assert again.err == ran.err
 
 
+def test_so_does_what_is_saved_of_a_formula_of_numbers(tmp_path: Path) -> None:
+    saved, short = tmp_path / "saved.json", tmp_path / "short.json"
+    run = ["descend", "x^4 + y^2", "--x", "4", "--y", "1", "--lr", "0.1"]
+    run += ["--method", "nesterov"]
+    ran = called(*run, "--save", str(saved), "--format", "json")
+    assert (ran.code, ran.data["stopped"]) == (1, "diverged")
+    assert ran.data["loss"] == ran.data["curve"][-1][1]
+    assert called(*run, "--steps", str(ran.data["steps"]), "--save", str(short)).code == 0
+    assert json.loads(saved.read_text()) == json.loads(short.read_text())
+
+
 # What is refused
 
 
