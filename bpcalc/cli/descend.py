@@ -23,6 +23,7 @@ from bpcalc.descent.outcome import Outcome, outcome_data
 from bpcalc.descent.run import Run
 from bpcalc.descent.state import State, ending, packed
 from bpcalc.descent.training import Watch
+from bpcalc.engine.diagnosis import is_finite
 from bpcalc.errors import BpcalcError, RequestError, printable
 
 if TYPE_CHECKING:
@@ -205,7 +206,9 @@ class Saving:
             refuse_unwritable(path)
 
     def meanwhile(self) -> None:
-        """Save between two steps."""
+        """Save between two steps, if the values are numbers; else the run is about to end."""
+        if not all(map(is_finite, self.run.problem.values().values())):
+            return
         error = self._saved()
         if error is not None and not self._complained:
             told(f"warning: {error.message}; the run goes on")
@@ -217,8 +220,8 @@ class Saving:
         A state that was saved before the run left the finite numbers is worth more than the last
         finite values, which are often of the size of 1e150.
         """
-        if outcome.stopped == "diverged" and self._step is not None:
-            assert self.path is not None
+        left = outcome.stopped == "diverged"
+        if left and self.path and self._step is not None and self._step <= outcome.steps:
             told(f"note: {printable(self.path, 80)} keeps the state of step {self._step:,}")
             return None
         return self._saved()

@@ -84,7 +84,7 @@ def _patience(asked: Asked) -> tuple[int | None, bool]:
     count, colon, mode = asked.patience.partition(":")
     if colon and mode not in ("min", "max"):
         raise RequestError(
-            f"--patience: {printable(mode, 40)} is neither min nor max",
+            f"--patience: {printable(mode, 40) or 'nothing'} is neither min nor max",
             hint="as in 5:max, where a higher metric is better",
         )
     if asked.metric is not None and not colon:

@@ -16,6 +16,7 @@ from bpcalc.descent.held_out import Best
 from bpcalc.descent.methods import METHODS
 from bpcalc.descent.task import LEARNT, METHOD, ORDER, SHUFFLED, shapes_of, started_at
 from bpcalc.descent.training import Position
+from bpcalc.engine.diagnosis import is_finite
 from bpcalc.errors import RequestError, printable
 from bpcalc.results import SCHEMA, strict
 
@@ -204,6 +205,7 @@ def _refuse_misfits(state: State) -> None:
     recipe = METHODS[about[METHOD].partition(",")[0]]
     size = sum(getattr(value, "size", 1) for value in state.values.values())
     fits = shapes_of(state.values) == about[LEARNT] and list(state.start) == list(state.values)
+    fits = fits and all(map(is_finite, state.values.values()))
     fits = fits and set(state.memory) == set(recipe.memory)
     if not fits or any(_length(part) != size for part in state.memory.values()):
         raise ValueError

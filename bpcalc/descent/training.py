@@ -129,8 +129,12 @@ class Training:
         """Why it ended: steps, tolerance, patience, interrupted or diverged."""
         self.history = history
         why = self._run(watch)
-        if self.held_out is not None and not self.held_out.values and why != "diverged":
-            self._measure(self.step // self.problem.count)  # no epoch ended: a run that is resumed
+        if self.held_out is not None and not self.held_out.values and why in ("steps", "tolerance"):
+            # Resumed, and no epoch ended. Within one nothing is the best, as in a whole run.
+            epoch, rest = divmod(self.step, self.problem.count)
+            best = self.best
+            self._measure(epoch)
+            self.best = best if rest else self.best
         return why
 
     def _run(self, watch: Watch) -> str:

@@ -75,6 +75,17 @@ def test_a_good_state_stays_where_a_run_leaves_the_finite_numbers() -> None:
     assert json.loads(Path("s.json").read_text())["position"]["step"] > 3
 
 
+def test_a_state_of_the_last_step_before_the_end_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Saved after every step, the file holds values of which the loss is not finite."""
+    monkeypatch.setattr("bpcalc.cli.descend.SAVE_EVERY", 0)
+    monkeypatch.setattr("bpcalc.descent.training.BEAT", 0)
+    ran = called("descend", "x^4", "--x", "4", "--lr", "0.9", "--save", "s.json", "--get", "steps")
+    assert ran.code == 1
+    assert json.loads(Path("s.json").read_text())["position"]["step"] == int(ran.out)
+
+
 @pytest.mark.parametrize("name", ["formula.bp", "d.txt", "d.xlsx", "d.csv.gz", "d.parquet"])
 def test_another_extension_is_refused_before_the_file_is_read(name: str) -> None:
     Path(name).write_text("secret = 3\n")

@@ -260,6 +260,17 @@ def test_a_finished_run_that_is_resumed_is_measured(flowers: str, tmp_path: Path
     assert [epoch for epoch, _ in again["values"]] == [2]
 
 
+def test_what_is_measured_within_an_epoch_is_never_the_best(flowers: str, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.json")
+    more = ("--validate", flowers)
+    called(*words(flowers, *more, "--steps", "23", "--save", saved))  # of 10 an epoch
+    before = json.loads(Path(saved).read_text())["position"]["best"]
+    found = called(*words(flowers, *more, "--steps", "26", "--resume", saved)).data["validation"]
+    assert [epoch for epoch, _ in found["values"]] == [2]
+    assert [found["best_epoch"], found["best"]] == before
+    assert found["value"] != found["best"]
+
+
 def test_the_seed_is_that_of_the_run_which_goes_on(flowers: str, tmp_path: Path) -> None:
     saved = str(tmp_path / "saved.json")
     more = ("--seed", "3", "--steps", "20")
@@ -447,6 +458,7 @@ def test_a_file_that_no_run_has_written_is_refused(
         {"start": {}},
         {"values": {"w": [1.0, 2.0]}},
         {"values": {"v": 1.0}},
+        {"values": {"w": "NaN"}},
         {"about": {}},
     ],
 )
