@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import monotonic
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from bpcalc.descent.curve import Curve
 from bpcalc.descent.held_out import Best, HeldOut
@@ -70,13 +70,11 @@ class Position(NamedTuple):
     best: Best = Best()
 
 
-class Kept(NamedTuple):
-    """A point to come back to, before its step was taken; the problem keeps its own part."""
+Kept: TypeAlias = "tuple[int, float, float | None, Best, float, float]"
+"""A point to come back to: the position there, loss and length of the gradient of the next step.
 
-    position: Position
-    value: float
-    """The loss there, of the step's batch."""
-    norm: float
+The problem keeps its own part. Made before every step of small problems: a class takes longer.
+"""
 
 
 class Watch(NamedTuple):
@@ -158,7 +156,8 @@ class Training:
                 if step >= limits.steps:
                     return "steps"
             if step >= keep_at:
-                self._keep(value, norm)
+                problem.keep(step % count)
+                self._kept = step, self.loss, self.last, self.best, value, norm
                 keep_at = step + problem.kept_every
             problem.advance(rate, step + 1)
             self.loss += value * problem.weight(step % count)
@@ -209,10 +208,6 @@ class Training:
         self.measured = self.held_out.measured(epoch, self.problem.values())
         self.best = self.best.after(epoch, self.measured, self.held_out.greater)
 
-    def _keep(self, value: float, norm: float) -> None:
-        self.problem.keep(self.step % self.problem.count)
-        self._kept = Kept(self.position, value, norm)
-
     def retreat(self) -> None:
         """Go back to where the loss was finite: values, memory, position and curve together.
 
@@ -221,12 +216,11 @@ class Training:
         self.end = self.norm = None
         if self._kept is None:
             return
-        position, value, norm = self._kept
+        self.step, self.loss, self.last, self.best, value, norm = self._kept
         self.problem.retreat()
-        self.step, self.loss, self.last, self.best = position
-        self.curve.cut(position.step, value)
+        self.curve.cut(self.step, value)
         if self.held_out is not None:
-            self.held_out.cut(position.step // self.problem.count)
+            self.held_out.cut(self.step // self.problem.count)
         if self.problem.count == 1:
             self.end, self.norm = value, norm
 
