@@ -30,7 +30,7 @@ from typing import NamedTuple
 from common import MeasurementError, interleaved, load, machine, not_measured, table
 from table_tools import CASES
 from table_tools import TOOLS as OF_PYTHON
-from workers import PAUSE
+from workers import after_a_pause
 
 SEED = 20261121
 HERE = Path(__file__).parent
@@ -138,7 +138,6 @@ def spent(tool: str, case: str, source: Path, target: Path, what: str = "time") 
     """
     wanted = command(tool, case, source, target)
     nothing = os.devnull if tool in OF_PYTHON else str(target)
-    time.sleep(PAUSE)
     launched = [sys.executable, str(HERE / "spent.py"), what, nothing, *wanted]
     found = json.loads(subprocess.run(launched, capture_output=True, check=True).stdout)
     if found["code"]:
@@ -162,7 +161,7 @@ def report(case: str, source: Path, given: argparse.Namespace) -> str:
     runs: dict[str, list[Spent]] = {tool: [] for tool in able}
     for number in range(given.rounds):
         jobs = {
-            tool: partial(spent, tool, case, source, targets[tool])
+            tool: after_a_pause(partial(spent, tool, case, source, targets[tool]))
             for tool in able
             if number % 2 == 0 or first[tool][0].seconds < SLOW
         }
@@ -173,15 +172,20 @@ def report(case: str, source: Path, given: argparse.Namespace) -> str:
     same = same_bytes(targets, able)
     for target in (*targets.values(), by_hand):
         target.unlink(missing_ok=True)
-    times = {tool: median(run.seconds for run in runs[tool]) for tool in able if runs[tool]}
-    rows = [row(tool, times, first[tool][0]) for tool in times]
-    header = ["tool", "s", "/ bpcalc[fast]", "/ csv and math", "MB at most"]
+    rows = [row(tool, runs, first[tool][0]) for tool in able if runs[tool]]
+    header = ["tool", "median s", "least s", "/ bpcalc[fast]", "/ csv and math", "MB at most"]
     return "\n".join([table(header, rows), *same, *not_measured(failures)])
 
 
-def row(tool: str, times: dict[str, float], first: Spent) -> list[str]:
-    ratios = [f"{times[tool] / times[unit]:.2f}" if unit in times else "-" for unit in (FAST, LOOP)]
-    return [tool, f"{times[tool]:.2f}", *ratios, megabytes(first)]
+def row(tool: str, runs: dict[str, list[Spent]], first: Spent) -> list[str]:
+    """The ratios are those of the least times."""
+    times = {name: [run.seconds for run in found] for name, found in runs.items() if found}
+    ratios = [
+        f"{min(times[tool]) / min(times[unit]):.2f}" if unit in times else "-"
+        for unit in (FAST, LOOP)
+    ]
+    both = [f"{kind(times[tool]):.2f}" for kind in (median, min)]
+    return [tool, *both, *ratios, megabytes(first)]
 
 
 def megabytes(run: Spent) -> str:
