@@ -76,26 +76,6 @@ class ArraySlots(NumpySlots):
         self.arrays[slot.index] = array
         return slot
 
-    def step(self, op: str, *args: Value) -> Slot:
-        """As for numbers; but two factors that are constants become one."""
-        if op == "mul":
-            factors = [self.slot(arg) for arg in args]
-            for one, other in (factors, factors[::-1]):
-                inner = self._times_constant(other)
-                if one.made.constant is not None and inner is not None:
-                    return super().step("mul", one.made.constant * inner[0], inner[1])
-        return super().step(op, *args)
-
-    def _times_constant(self, slot: Slot) -> tuple[float, Slot] | None:
-        """The constant and the other factor of a product that has one."""
-        if slot.made.op != "mul":
-            return None
-        first, second = (Slot(self, index) for index in slot.made.inputs)
-        if second.made.constant is not None:
-            first, second = second, first
-        constant = first.made.constant
-        return None if constant is None else (constant, second)
-
     def structural(self, op: Op, args: tuple[Value, ...]) -> Slot:
         slots = [self.number(self.slot(arg)) for arg in args]
         options: dict[str, Any] = dict(op.options)

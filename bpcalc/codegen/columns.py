@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy
 
@@ -24,6 +23,9 @@ from bpcalc.codegen.slot import CONDITIONS
 from bpcalc.ops import TABLE
 from bpcalc.ops.memory import room
 from bpcalc.ops.op import MATH_RAISES
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Column: TypeAlias = "numpy.ndarray[Any, Any]"
 
@@ -196,6 +198,8 @@ def _processors() -> int:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # with logging 10 ms, for large tables only
+
     return ThreadPoolExecutor(max(1, _processors() - 1), thread_name_prefix="bpcalc")
 
 

@@ -266,22 +266,34 @@ def _on_columns(
     columns: Columns, given: Sequence[Value], out: Sequence[Value] | None = None
 ) -> list[Value]:
     """The outputs of a program in the common shape of its arguments."""
+    arrays = [value for value in given if not isinstance(value, float)]
+    shape = arrays[0].shape
+    if any(array.shape != shape for array in arrays):
+        shape = _broadcast(arrays)
+    flat = [value if isinstance(value, float) else _row_of(value, shape) for value in given]
+    room = None if out is None else _flat(out, len(columns.program.outputs), shape, arrays)
+    return [found.reshape(shape) for found in columns(flat, room)]
+
+
+def _broadcast(arrays: Sequence[Value]) -> tuple[int, ...]:
     import numpy
 
-    arrays = [value for value in given if not isinstance(value, float)]
     try:
-        shape = numpy.broadcast_shapes(*(array.shape for array in arrays))
+        return numpy.broadcast_shapes(*(array.shape for array in arrays))
     except ValueError:
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise RequestError(f"the shapes of the arguments do not fit each other: {shapes}") from None
-    flat = [
-        value
-        if isinstance(value, float)
-        else numpy.ascontiguousarray(numpy.broadcast_to(value, shape)).reshape(-1)
-        for value in given
-    ]
-    room = None if out is None else _flat(out, len(columns.program.outputs), shape, arrays)
-    return [found.reshape(shape) for found in columns(flat, room)]
+
+
+def _row_of(array: Value, shape: tuple[int, ...]) -> Value:
+    """An array in a shape, its elements one behind the other."""
+    import numpy
+
+    if array.shape != shape:
+        array = numpy.broadcast_to(array, shape)
+    if not array.flags.c_contiguous:
+        array = numpy.ascontiguousarray(array)
+    return array if array.ndim == 1 else array.reshape(-1)
 
 
 def _flat(

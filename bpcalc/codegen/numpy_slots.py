@@ -24,8 +24,37 @@ OF_NUMPY = _WHOLE
 """Steps that are called as NumPy calls them, and not by the forward of their declaration."""
 
 
+def _are_moderate(*constants: float) -> bool:
+    """Whether a product with one, and then with the other, overflows where that with both does.
+
+    But for a millionth part next to the ends of what floats hold.
+    """
+    return all(1 / 1024 <= abs(constant) <= 1024 for constant in constants)
+
+
 class NumpySlots(Slots):
     """The slots of a program under construction that NumPy will run."""
+
+    def step(self, op: str, *args: Value) -> Slot:
+        """As for numbers; but two factors that are constants become one."""
+        if op == "mul":
+            factors = [self.slot(arg) for arg in args]
+            for one, other in (factors, factors[::-1]):
+                inner = self._times_constant(other)
+                outer = one.made.constant
+                if outer is not None and inner is not None and _are_moderate(outer, inner[0]):
+                    return super().step("mul", outer * inner[0], inner[1])
+        return super().step(op, *args)
+
+    def _times_constant(self, slot: Slot) -> tuple[float, Slot] | None:
+        """The constant and the other factor of a product that has one."""
+        if slot.made.op != "mul":
+            return None
+        first, second = (Slot(self, index) for index in slot.made.inputs)
+        if second.made.constant is not None:
+            first, second = second, first
+        constant = first.made.constant
+        return None if constant is None else (constant, second)
 
     def by_formula(self, op: Op, args: tuple[Value, ...]) -> Slot:
         if op.key not in _WHOLE:

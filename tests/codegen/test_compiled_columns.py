@@ -134,6 +134,12 @@ def test_powers_hold_at_the_edges(exponent: float) -> None:
     assert all(steps_apart(a, b) <= 4 for a, b in zip(expected.tolist(), f(x).tolist()))
 
 
+def test_factors_are_joined_only_where_nothing_overflows() -> None:
+    x = np.array([3.0, 1e-300])
+    assert bpcalc.compile("1e200*(1e200*x)")(x).tolist() == [math.inf, 1e100]
+    assert bpcalc.compile("2*(0.5*x)")(x).tolist() == x.tolist()
+
+
 def test_a_choice_by_another_condition_is_no_maximum() -> None:
     f = bpcalc.compile("where(y > 0, 1, exp(-abs(log(x))))")
     assert f(x=np.array([-1.0, 2.0]), y=np.array([1.0, 1.0])).tolist() == [1, 1]
