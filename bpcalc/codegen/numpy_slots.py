@@ -25,9 +25,9 @@ OF_NUMPY = _WHOLE
 
 
 def _are_moderate(*constants: float) -> bool:
-    """Whether a product with one, and then with the other, overflows where that with both does.
+    """Whether joining the constants of c1*(c2*x) changes no more than a rounding.
 
-    But for a millionth part next to the ends of what floats hold.
+    Large and small ones could overflow on the way in the one form and not in the other.
     """
     return all(1 / 1024 <= abs(constant) <= 1024 for constant in constants)
 
