@@ -159,7 +159,7 @@ def test_a_large_file_with_a_name_that_stands_twice_ends_at_once(tmp_path: Path)
 def test_another_extension_is_refused_before_the_file_is_read(name: str) -> None:
     ran = called("grad", "x", "--vars", name)
     assert (ran.code, ran.out) == (2, "")
-    assert "reads .json and .toml" in ran.err
+    assert "reads .json, .toml and .npz" in ran.err
 
 
 def test_no_error_quotes_the_file_beyond_the_place(tmp_path: Path) -> None:
