@@ -16,7 +16,7 @@ import numpy
 from bpcalc.codegen.arrays import ArrayProgram, ArrayStep
 from bpcalc.codegen.column_functions import function
 from bpcalc.codegen.column_parts import numpy_name
-from bpcalc.codegen.slot import CONDITIONS
+from bpcalc.codegen.slot import CONDITIONS, needed_by
 from bpcalc.ops.arrays import numpy_axis
 
 Array: TypeAlias = "numpy.ndarray[Any, Any]"
@@ -36,7 +36,7 @@ class Bound:
         self.steps = program.steps
         self.dtype = numpy.dtype(dtype)
         self.outputs = list(outputs)
-        self.needed = self._needed()
+        self.needed = needed_by(self.outputs, self.steps)
         self.root = list(range(len(self.steps)))
         """By slot: whose memory it shows, its own or that of an input further up."""
         self.held: list[Any] = [None] * len(self.steps)
@@ -63,16 +63,6 @@ class Bound:
             for call in self.calls:
                 call()
         return self.results
-
-    def _needed(self) -> list[bool]:
-        needed = [False] * len(self.steps)
-        for index in self.outputs:
-            needed[index] = True
-        for index in range(len(self.steps) - 1, -1, -1):
-            if needed[index]:
-                for used in self.steps[index].inputs:
-                    needed[used] = True
-        return needed
 
     def _place_all(self) -> None:
         """Find memory and calls for all steps, in order."""

@@ -9,8 +9,8 @@ from bpcalc.codegen.slot import Slot
 from bpcalc.codegen.slots import Slots
 from bpcalc.ops.op import Op, Value
 
-_WHOLE = frozenset({"maximum", "minimum", "sign"})
-"""Operations that are formulas for us, and functions of NumPy's that give the same."""
+OF_NUMPY = frozenset({"maximum", "minimum", "sign"})
+"""Operations that are formulas for us, and functions of NumPy that give the same numbers."""
 
 _BOUNDS = {
     "less": "maximum",
@@ -19,9 +19,6 @@ _BOUNDS = {
     "greater_equal": "minimum",
 }
 """What where(x < k, k, x) is."""
-
-OF_NUMPY = _WHOLE
-"""Steps that are called as NumPy calls them, and not by the forward of their declaration."""
 
 
 def _are_moderate(*constants: float) -> bool:
@@ -57,7 +54,7 @@ class NumpySlots(Slots):
         return None if constant is None else (constant, second)
 
     def by_formula(self, op: Op, args: tuple[Value, ...]) -> Slot:
-        if op.key not in _WHOLE:
+        if op.key not in OF_NUMPY:
             return super().by_formula(op, args)
         slots = [self.number(self.slot(arg)) for arg in args]
         if all(slot.made.constant is not None for slot in slots):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bpcalc.codegen.backward import backward, counted
-from bpcalc.codegen.slot import Made, Slot
+from bpcalc.codegen.slot import Made, Slot, needed_by
 from bpcalc.codegen.slots import Slots
 from bpcalc.errors import RequestError
 from bpcalc.graph import Graph
@@ -80,21 +80,7 @@ def program(
     fixed = fixed or {}
     slots = Slots() if slots is None else slots
     inputs = {name: slots.input(name) for name in graph.variables if name not in fixed}
-    values: list[Slot] = []
-    for leaf in graph.leaves:
-        if leaf.constant is None:
-            assert leaf.name is not None
-            given = inputs.get(leaf.name)
-            values.append(slots.constant(fixed[leaf.name]) if given is None else given)
-        elif hasattr(leaf.constant, "array"):
-            raise _arrays(graph, len(values))
-        else:
-            values.append(slots.constant(float(leaf.constant)))
-    for index, op, indices in graph.operations:
-        try:
-            values.append(slots.slot(op(*[values[i] for i in indices])))
-        except (TypeError, ValueError, IndexError):
-            raise _arrays(graph, index) from None
+    values = _values(graph, slots, inputs, fixed)
     names = list(graph.variables) if wrt is None else list(wrt)
     wanted = [graph.index(name) for name in names]
     try:
@@ -114,6 +100,28 @@ def program(
     return _finished(slots, tuple(inputs), outputs, statements, slopes)
 
 
+def _values(
+    graph: Graph, slots: Slots, inputs: Mapping[str, Slot], fixed: Mapping[str, float]
+) -> list[Slot]:
+    """The slot of every node's value."""
+    values: list[Slot] = []
+    for leaf in graph.leaves:
+        if leaf.constant is None:
+            assert leaf.name is not None
+            given = inputs.get(leaf.name)
+            values.append(slots.constant(fixed[leaf.name]) if given is None else given)
+        elif hasattr(leaf.constant, "array"):
+            raise _arrays(graph, len(values))
+        else:
+            values.append(slots.constant(float(leaf.constant)))
+    for index, op, indices in graph.operations:
+        try:
+            values.append(slots.slot(op(*[values[i] for i in indices])))
+        except (TypeError, ValueError, IndexError):
+            raise _arrays(graph, index) from None
+    return values
+
+
 def _finished(
     slots: Slots,
     inputs: tuple[str, ...],
@@ -122,13 +130,7 @@ def _finished(
     slopes: Mapping[str, Slot],
 ) -> Program:
     """The program without what no output needs, its slots numbered anew."""
-    needed = [False] * len(slots.made)
-    for output in outputs:
-        needed[output.index] = True
-    for index in range(len(slots.made) - 1, -1, -1):
-        if needed[index]:
-            for used in slots.made[index].inputs:
-                needed[used] = True
+    needed = needed_by([output.index for output in outputs], slots.made)
     number = {slots.inputs[name].index: place for place, name in enumerate(inputs)}
     constants: dict[bytes, float] = {}
     for index, made in enumerate(slots.made):
@@ -177,17 +179,6 @@ def _arrays(graph: Graph, index: int) -> RequestError:
         source=graph.source,
         span=graph.span(index),
     )
-
-
-def refuse_arrays(graph: Graph) -> None:
-    """Make sure that a formula is one of numbers, without any operation for arrays.
-
-    Raises:
-        RequestError: it has one.
-    """
-    for index, op, _ in graph.operations:
-        if op.shape is not None:
-            raise _arrays(graph, index)
 
 
 def is_of_numbers(graph: Graph) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from bpcalc.ops.op import Op, Shape, Value, register_kind
 
@@ -21,6 +22,25 @@ MIRRORED = {
 
 CONDITIONS = frozenset({*MIRRORED, "and", "or", "not"})
 """Steps that give a condition: true or false, and no number."""
+
+
+class HasInputs(Protocol):
+    """What is computed from slots."""
+
+    @property
+    def inputs(self) -> tuple[int, ...]: ...
+
+
+def needed_by(outputs: Iterable[int], steps: Sequence[HasInputs]) -> list[bool]:
+    """For each slot whether an output needs it; each stands behind its inputs."""
+    needed = [False] * len(steps)
+    for index in outputs:
+        needed[index] = True
+    for index in range(len(steps) - 1, -1, -1):
+        if needed[index]:
+            for used in steps[index].inputs:
+                needed[used] = True
+    return needed
 
 
 class Made(NamedTuple):

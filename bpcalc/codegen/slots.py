@@ -12,13 +12,10 @@ from typing import Any
 
 from bpcalc.codegen.slot import CONDITIONS, MIRRORED, Condition, Made, Slot
 from bpcalc.ops import TABLE
-from bpcalc.ops.op import MATH_RAISES, Op, Shape, Value
+from bpcalc.ops.op import MATH_RAISES, OF_ONE, Op, Shape, Value
 
 _SORTED = frozenset({"add", "mul", "equal", "not_equal", "or"})
 """Steps whose two inputs may change places, to the bit. Of `and` the second may be left out."""
-
-_OF_ONE = frozenset({"sum", "mean", "prod", "spread"})
-"""Operations for arrays that of one number give that number."""
 
 
 class Slots:
@@ -64,7 +61,7 @@ class Slots:
             TypeError: it is not known.
         """
         slots = [self.number(self.slot(arg)) for arg in args]
-        if op.key in _OF_ONE:
+        if op.key in OF_ONE:
             return slots[0]
         assert callable(op.forward)
         return self.slot(op.forward(*slots, **op.options))  # as far as that is written in others

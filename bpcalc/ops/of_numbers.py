@@ -13,11 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpcalc.ops.op import Op, Value
+from bpcalc.ops.op import OF_ONE, Op, Value
 from bpcalc.ops.terms import Term, term
-
-_OF_ONE = frozenset({"sum", "mean", "prod", "spread"})
-"""Operations that of one number give that number."""
 
 
 class OnlyOfArrays(Exception):  # noqa: N818  (it says what an operation is, and is always caught)
@@ -59,7 +56,7 @@ def _plain(value: Value) -> Term:
     if found.op is None:
         return found
     op, args = found.op, [_plain(arg) for arg in found.args]
-    if op.key in _OF_ONE:
+    if op.key in OF_ONE:
         return args[0]
     if op.shape is not None:
         raise OnlyOfArrays(op.name)

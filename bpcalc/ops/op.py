@@ -35,6 +35,9 @@ FUNCTIONS: dict[str, Op] = {}
 OPERATORS: dict[str, Op] = {}
 """Operators by symbol; a prefix one whose symbol is also an infix one is `unary -`."""
 
+OF_ONE = frozenset({"sum", "mean", "prod", "spread"})
+"""Keys of operations for arrays that of one number give that number."""
+
 _MOST_VARIANTS = 1000
 _variants: dict[tuple[str, tuple[tuple[str, Value], ...]], Op] = {}
 
